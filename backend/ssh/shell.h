@@ -15,7 +15,7 @@ namespace hybridge {
 
 /// Where a link to a node stands. What a view shows beside "SSH".
 enum class LinkState {
-    Idle, ///< not asked for yet
+    Idle,    ///< not asked for yet
     Dialing, ///< resolving, connecting, key exchange, authenticating
     Connected,
     Waiting, ///< failed; the next try comes after a pause (see Shell::linkError, nextTryIn)
@@ -53,7 +53,8 @@ public:
 
     /// Opens a direct-tcpip channel to @p host:@p port as seen from the node, writes @p request, reads until the peer
     /// closes or @p enough(bytes so far) says that the answer is complete; returns all bytes. At most @p maxBytes.
-    /// Errors: Network ("connection refused" on the node: code() == 111), Timeout, Cancelled, Protocol (too long).
+    /// Errors: Network ("connection refused" on the node: code == 111), Timeout, Cancelled, Protocol (too long).
+    /// @p enough may be null; it is called on another thread and must depend on its argument alone.
     virtual Task<Result<QByteArray>> roundTrip(QString host, quint16 port, QByteArray request,
         bool (*enough)(const QByteArray &), qint64 maxBytes, std::chrono::milliseconds limit, std::stop_token stop)
         = 0;

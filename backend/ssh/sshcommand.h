@@ -24,7 +24,8 @@ public:
         m_stdin = std::move(bytes);
         return *this;
     }
-    /// From being sent to being finished. Default 10 s. Streams: until the first byte; 0 = no limit.
+    /// From the call to the end of the command, waiting for the link or for a free channel included. Default 10 s.
+    /// Streams: from the call to the first byte. 0: no limit. A command that is given up is sent SIGTERM over there.
     SshCommand &timeout(std::chrono::milliseconds limit)
     {
         m_timeout = limit;
@@ -45,16 +46,16 @@ public:
 private:
     QStringList m_argv;
     QByteArray m_stdin;
-    std::chrono::milliseconds m_timeout {10000};
+    std::chrono::milliseconds m_timeout{10000};
     qint64 m_maxOutput = 1 << 20;
 };
 
 struct ExecResult {
-    int exitCode = 0; ///< 128 + n when ended by signal n
+    int exitCode = 0;  ///< 128 + n when ended by signal n
     QByteArray signal; ///< "TERM", "KILL"… when ended by a signal; else empty
     QByteArray out;
     QByteArray err;
-    bool truncated = false; ///< more than outputLimit() came; the rest was dropped
+    bool truncated = false; ///< more than outputLimit() came; the command was then cut: exit code 141, signal PIPE
 };
 
 } // namespace hybridge

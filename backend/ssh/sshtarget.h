@@ -18,8 +18,8 @@ struct SshTarget {
     QString user;
     QString identityFile; ///< absolute path of a private key; empty: the usual ~/.ssh/id_ed25519, then id_ecdsa, id_rsa
     QString hostKeyAlias; ///< name under which the key is kept in known_hosts; empty: host, or [host]:port
-    std::chrono::milliseconds dialTimeout {10000};
-    std::chrono::milliseconds keepAlive {15000}; ///< 0: none. Three unanswered ones end the link
+    std::chrono::milliseconds dialTimeout{10000};
+    std::chrono::milliseconds keepAlive{15000}; ///< 0: none. Three unanswered ones end the link
     bool operator==(const SshTarget &) const = default;
 };
 
