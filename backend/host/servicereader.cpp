@@ -1,0 +1,172 @@
+// SPDX-FileCopyrightText: The Hybridge authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/host/servicereader.h"
+
+#include "backend/base/units.h"
+#include "backend/host/commandfailure.h"
+#include "backend/host/docker.h"
+#include "backend/host/systemd.h"
+
+#include <QCoreApplication>
+
+namespace hybridge {
+
+namespace {
+
+constexpr qint64 MostLogBytes = 4 << 20;
+
+QString tr(const char *text)
+{
+    return QCoreApplication::translate("ServiceReader", text);
+}
+
+enum class Kind { Systemd, Docker, Unknown };
+
+/// "systemd:cloudflared" -> Systemd and "cloudflared"; Unknown when the name is none.
+std::pair<Kind, QString> split(const QString &service)
+{
+    if (service.startsWith(u"systemd:") && isUnitName(service.mid(8)))
+        return {Kind::Systemd, service.mid(8)};
+    if (service.startsWith(u"docker:") && isContainerName(service.mid(7)))
+        return {Kind::Docker, service.mid(7)};
+    return {Kind::Unknown, {}};
+}
+
+Error notAService(const QString &service)
+{
+    return Error(Error::Kind::Invalid, tr("%1 is not the name of a service.").arg(safeText(service, 80)))
+        .withRemedy(tr("Write systemd:UNIT or docker:NAME."));
+}
+
+Error linkGone()
+{
+    return Error(Error::Kind::Cancelled, {});
+}
+
+} // namespace
+
+struct ServiceReader::Core {
+    QPointer<Shell> shell;
+    bool unixTimes = true; ///< systemctl takes --timestamp=unix (systemd 247)
+};
+
+ServiceReader::ServiceReader(Shell &shell) : m_core(std::make_shared<Core>(Core {&shell, true})) { }
+
+Task<QList<ServiceAnswer>> ServiceReader::read(QStringList services, std::stop_token stop)
+{
+    return readAll(m_core, services, stop);
+}
+
+Task<Result<QList<JournalLine>>> ServiceReader::readLog(QString service, int count, QByteArray afterCursor, std::stop_token stop)
+{
+    return readLines(m_core, service, count, afterCursor, stop);
+}
+
+Task<Result<HostFacts>> ServiceReader::readHost(std::stop_token stop)
+{
+    return readHostFacts(m_core, stop);
+}
+
+Task<Result<QList<ServiceFacts>>> ServiceReader::readUnits(std::shared_ptr<Core> core, QStringList units, std::stop_token stop)
+{
+    if (!core->shell)
+        co_return linkGone();
+    const SshCommand command(systemctlShowArgv(units, core->unixTimes));
+    Result<ExecResult> result = co_await core->shell->exec(command, stop);
+    if (result && core->unixTimes && isOldSystemctl(*result)) {
+        core->unixTimes = false;
+        if (!core->shell)
+            co_return linkGone();
+        const SshCommand again(systemctlShowArgv(units, false));
+        result = co_await core->shell->exec(again, stop);
+    }
+    if (!result)
+        co_return result.error();
+    if (result->exitCode != 0)
+        co_return explainSystemctl(*result);
+    co_return parseSystemctlShow(result->out, units);
+}
+
+Task<Result<QList<ServiceFacts>>> ServiceReader::readContainers(std::shared_ptr<Core> core, QStringList names, std::stop_token stop)
+{
+    if (!core->shell)
+        co_return linkGone();
+    const SshCommand command(dockerInspectArgv(names));
+    const Result<ExecResult> result = co_await core->shell->exec(command, stop);
+    if (!result)
+        co_return result.error();
+    if (const std::optional<Error> error = explainDocker(*result))
+        co_return *error;
+    co_return parseDockerInspect(result->out, result->err, names);
+}
+
+Task<QList<ServiceAnswer>> ServiceReader::readAll(std::shared_ptr<Core> core, QStringList services, std::stop_token stop)
+{
+    QStringList units;
+    QStringList names;
+    for (const QString &service : services) {
+        const auto [kind, name] = split(service);
+        if (kind == Kind::Systemd)
+            units.append(name);
+        else if (kind == Kind::Docker)
+            names.append(name);
+    }
+    Result<QList<ServiceFacts>> fromSystemd {QList<ServiceFacts>()};
+    Result<QList<ServiceFacts>> fromDocker {QList<ServiceFacts>()};
+    if (!units.isEmpty())
+        fromSystemd = co_await readUnits(core, units, stop);
+    if (!names.isEmpty())
+        fromDocker = co_await readContainers(core, names, stop);
+
+    QList<ServiceAnswer> answers;
+    qsizetype unit = 0;
+    qsizetype container = 0;
+    for (const QString &service : services) {
+        const Kind kind = split(service).first;
+        if (kind == Kind::Unknown) {
+            answers.append({service, notAService(service)});
+            continue;
+        }
+        const Result<QList<ServiceFacts>> &from = kind == Kind::Systemd ? fromSystemd : fromDocker;
+        const qsizetype at = kind == Kind::Systemd ? unit++ : container++;
+        answers.append({service, from ? Result<ServiceFacts>(from->at(at)) : Result<ServiceFacts>(from.error())});
+    }
+    co_return answers;
+}
+
+Task<Result<QList<JournalLine>>> ServiceReader::readLines(std::shared_ptr<Core> core, QString service, int count,
+    QByteArray afterCursor, std::stop_token stop)
+{
+    const auto parts = split(service);
+    if (parts.first == Kind::Unknown)
+        co_return notAService(service);
+    if (!core->shell)
+        co_return linkGone();
+    const bool docker = parts.first == Kind::Docker;
+    SshCommand command(docker ? dockerLogsArgv(parts.second, count) : journalArgv(parts.second, count, afterCursor));
+    command.maxOutput(MostLogBytes);
+    const Result<ExecResult> result = co_await core->shell->exec(command, stop);
+    if (!result)
+        co_return result.error();
+    if (const std::optional<Error> error = docker ? explainDocker(*result) : explainJournal(*result))
+        co_return *error;
+    if (docker && result->exitCode != 0)
+        co_return Error(Error::Kind::NotFound, tr("The node has no container named %1.").arg(parts.second), firstLine(result->err), result->exitCode);
+    co_return docker ? parseDockerLogs(result->out, result->err) : parseJournal(result->out);
+}
+
+Task<Result<HostFacts>> ServiceReader::readHostFacts(std::shared_ptr<Core> core, std::stop_token stop)
+{
+    if (!core->shell)
+        co_return linkGone();
+    const SshCommand command(hostFactsArgv());
+    const Result<ExecResult> result = co_await core->shell->exec(command, stop);
+    if (!result)
+        co_return result.error();
+    if (result->exitCode != 0)
+        if (const std::optional<Error> error = explainExit(QStringLiteral("/bin/sh"), *result))
+            co_return *error;
+    co_return parseHostFacts(result->out);
+}
+
+} // namespace hybridge
