@@ -1,0 +1,244 @@
+// SPDX-FileCopyrightText: The Hybridge authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/lab/cloudflare/api.h"
+
+#include "app/lab/world/random.h"
+#include "app/lab/world/text.h"
+#include "app/lab/world/world.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace hybridge::lab {
+
+namespace {
+
+using nlohmann::json;
+
+/// What a client that obeys Retry-After waits, at most, after the fault is gone.
+constexpr int FaultRetryAfter = 1;
+
+std::string envelope(const json &result, const json &info = nullptr)
+{
+    json body{{"success", true}, {"errors", json::array()}, {"messages", json::array()}, {"result", result}};
+    if (!info.is_null())
+        body["result_info"] = info;
+    return body.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+void refuse(
+    Answer &answer, int status, int code, const std::string &message, const json &chain = nullptr, Headers headers = {})
+{
+    json error{{"code", code}, {"message", message}};
+    if (!chain.is_null())
+        error["error_chain"] = json::array({chain});
+    const json body{
+        {"success", false}, {"errors", json::array({error})}, {"messages", json::array()}, {"result", nullptr}};
+    headers.add("Content-Type", "application/json");
+    answer.send(status, std::move(headers), body.dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
+bool isId(const std::string &text)
+{
+    return text.size() == 32 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+int numberOr(const std::optional<std::string> &text, int otherwise, int low, int high)
+{
+    int value = otherwise;
+    if (text && std::from_chars(text->data(), text->data() + text->size(), value).ec != std::errc())
+        value = otherwise;
+    return std::clamp(value, low, high);
+}
+
+void tooManyRequests(int seconds, Answer &answer)
+{
+    refuse(answer, 429, 971, "Please wait and consider throttling your request speed", nullptr,
+        {{"Retry-After", std::to_string(seconds)}});
+}
+
+} // namespace
+
+void CloudflareApi::serve(const Request &request, Answer &answer)
+{
+    std::vector<std::string> path = request.segments();
+    if (path.size() < 3 || path[0] != "client" || path[1] != "v4")
+        return refuse(answer, 404, 7000, "No route for that URI");
+    path.erase(path.begin(), path.begin() + 2);
+
+    const std::string authorization = request.headers.value("authorization");
+    static constexpr std::string_view Bearer = "Bearer ";
+    const std::string token
+        = authorization.size() > Bearer.size() && equalsIgnoreCase(authorization.substr(0, Bearer.size()), Bearer)
+        ? authorization.substr(Bearer.size())
+        : std::string();
+    if (token.empty() || token.find(' ') != std::string::npos)
+        return refuse(answer, 400, 6003, "Invalid request headers",
+            {{"code", 6111}, {"message", "Invalid format for Authorization header"}});
+    if (const int wait = m_limit.admit(Monotonic::now()); wait > 0)
+        return tooManyRequests(wait, answer);
+
+    const bool tunnels = path.size() >= 3 && path[0] == "accounts" && path[2] == "cfd_tunnel";
+    if (struckByFault(tunnels && path.size() > 3 ? path[3] : std::string(), answer))
+        return;
+    const bool get = request.method == "GET";
+    if (get && path == std::vector<std::string>{"user", "tokens", "verify"})
+        return verifyToken(token, false, answer);
+    if (path[0] == "accounts" && path.size() >= 2 && !isId(path[1]))
+        return refuse(answer, 400, 7003,
+            "Could not route to " + request.path.substr(std::string_view(BasePath).size())
+                + ", perhaps your object identifier is invalid?");
+    if (get && path.size() == 4 && path[0] == "accounts" && path[2] == "tokens" && path[3] == "verify")
+        return verifyToken(token, true, answer);
+    if (token != m_identity.cloudflareToken && token != m_identity.narrowToken)
+        return refuse(answer, 403, 9109, "Invalid access token");
+    if (path[0] != "accounts" || path.size() < 3)
+        return refuse(answer, 404, 7000, "No route for that URI");
+    if (path[1] != m_identity.accountId || token == m_identity.narrowToken)
+        return refuse(answer, 403, 10000, "Authentication error");
+    if (!tunnels)
+        return refuse(answer, 404, 7000, "No route for that URI");
+    serveTunnels(request, path, answer);
+}
+
+bool CloudflareApi::struckByFault(const std::string &tunnel, Answer &answer) const
+{
+    for (const ActiveFault &fault : m_world.faults()) {
+        if (fault.fault != "api-429" && fault.fault != "api-500")
+            continue;
+        // For a VM the fault strikes Compute, and here only what is asked about its own tunnel: the list is shared with
+        // every other node. A host has no other API than this one.
+        const NodeSpec *node = m_world.find(fault.node);
+        if (!node || (node->machine == MachineKind::Gce && node->tunnelId != tunnel))
+            continue;
+        if (fault.fault == "api-429")
+            tooManyRequests(FaultRetryAfter, answer);
+        else
+            refuse(answer, 500, 1001, "Internal server error");
+        return true;
+    }
+    return false;
+}
+
+void CloudflareApi::verifyToken(const std::string &token, bool accountOwned, Answer &answer) const
+{
+    const bool known = token == m_identity.cloudflareToken || token == m_identity.narrowToken;
+    if (!known || accountOwned) // the lab's tokens belong to a user
+        return refuse(answer, 401, 1000, "Invalid API Token");
+    answer.sendJson(200,
+        envelope({{"id", m_identity.cloudflareTokenId}, {"status", "active"}, {"not_before", "2026-01-01T00:00:00Z"},
+            {"expires_on", "2036-01-01T00:00:00Z"}}));
+}
+
+json CloudflareApi::tunnel(const NodeSpec &node) const
+{
+    const ConnectorState connector = m_world.connector(node.id);
+    json active = nullptr;
+    json inactive = nullptr;
+    if (!connector.connections.empty())
+        active = rfc3339(connector.connections.front().openedAt);
+    else
+        inactive = rfc3339(connector.downSince.value_or(connector.runAt));
+    return {{"id", node.tunnelId}, {"account_tag", m_identity.accountId}, {"name", node.tunnelName},
+        {"created_at", "2026-01-02T09:30:00.000000Z"}, {"deleted_at", nullptr}, {"conns_active_at", active},
+        {"conns_inactive_at", inactive}, {"status", m_world.tunnelStatus(node.id)}, {"config_src", "cloudflare"},
+        {"remote_config", true}, {"tun_type", "cfd_tunnel"}, {"metadata", json::object()},
+        {"connections", json::array()}};
+}
+
+json CloudflareApi::connectors(const NodeSpec &node) const
+{
+    const ConnectorState connector = m_world.connector(node.id);
+    if (connector.connections.empty())
+        return json::array();
+    json connections = json::array();
+    for (const EdgeConnection &connection : connector.connections) {
+        connections.push_back({{"id", connection.uuid}, {"uuid", connection.uuid}, {"client_id", connector.connectorId},
+            {"client_version", CloudflaredVersion}, {"colo_name", connection.colo},
+            {"opened_at", rfc3339(connection.openedAt)}, {"origin_ip", "203.0.113.7"},
+            {"is_pending_reconnect", false}});
+    }
+    return json::array({{{"id", connector.connectorId}, {"arch", "linux_amd64"}, {"version", CloudflaredVersion},
+        {"features", {"ha-origin", "allow_remote_config", "serialized_headers", "quick_reconnects"}},
+        {"config_version", m_configurations.current(node.tunnelId).number}, {"run_at", rfc3339(connector.runAt)},
+        {"conns", connections}}});
+}
+
+void CloudflareApi::listTunnels(const Request &request, Answer &answer) const
+{
+    const auto matches = [&](const NodeSpec &node) {
+        const auto name = request.queryValue("name");
+        const auto uuid = request.queryValue("uuid");
+        const auto prefix = request.queryValue("include_prefix");
+        const auto exclude = request.queryValue("exclude_prefix");
+        const auto status = request.queryValue("status");
+        return (!name || *name == node.tunnelName) && (!uuid || *uuid == node.tunnelId)
+            && (!prefix || node.tunnelName.starts_with(*prefix))
+            && (!exclude || exclude->empty() || !node.tunnelName.starts_with(*exclude))
+            && (!status || *status == m_world.tunnelStatus(node.id));
+    };
+    std::vector<const NodeSpec *> found;
+    for (const NodeSpec &node : m_world.nodes()) {
+        if (matches(node))
+            found.push_back(&node);
+    }
+    // One tunnel that was deleted long ago: a client that forgets is_deleted=false sees it too, as in life.
+    json deleted;
+    if (request.queryValue("is_deleted") != "false" && !request.queryValue("name") && !request.queryValue("uuid")
+        && !request.queryValue("status")) {
+        deleted = {{"id", Random(mix(m_world.seed(), 404)).uuid()}, {"account_tag", m_identity.accountId},
+            {"name", "old-laptop"}, {"created_at", "2025-03-01T08:00:00Z"}, {"deleted_at", "2025-04-01T08:00:00Z"},
+            {"conns_active_at", nullptr}, {"conns_inactive_at", "2025-03-30T17:12:00Z"}, {"status", "inactive"},
+            {"config_src", "cloudflare"}, {"remote_config", true}, {"tun_type", "cfd_tunnel"},
+            {"metadata", json::object()}, {"connections", json::array()}};
+    }
+    if (request.queryValue("is_deleted") == "true")
+        found.clear();
+    const int total = static_cast<int>(found.size()) + (deleted.is_null() ? 0 : 1);
+    const int size = numberOr(request.queryValue("per_page"), 20, 1, 1000);
+    const int page = numberOr(request.queryValue("page"), 1, 1, 1'000'000);
+    json result = json::array();
+    for (int i = (page - 1) * size; i < std::min(total, page * size); ++i)
+        result.push_back(i < static_cast<int>(found.size()) ? tunnel(*found[static_cast<std::size_t>(i)]) : deleted);
+    const json info{{"page", page}, {"per_page", size}, {"count", result.size()}, {"total_count", total}};
+    answer.sendJson(200, envelope(result, info));
+}
+
+void CloudflareApi::serveTunnels(const Request &request, const std::vector<std::string> &path, Answer &answer)
+{
+    const bool get = request.method == "GET";
+    if (path.size() == 3)
+        return get ? listTunnels(request, answer)
+                   : refuse(answer, 405, 10405, "Method not allowed for this authentication scheme");
+    const auto &nodes = m_world.nodes();
+    const auto node
+        = std::find_if(nodes.begin(), nodes.end(), [&](const NodeSpec &spec) { return spec.tunnelId == path[3]; });
+    if (node == nodes.end())
+        return refuse(answer, 404, 1003, "Tunnel not found");
+    if (path.size() == 4 && get)
+        return answer.sendJson(200, envelope(tunnel(*node)));
+    if (path.size() == 5 && path[4] == "connections" && get)
+        return answer.sendJson(200, envelope(connectors(*node)));
+    if (path.size() == 5 && path[4] == "configurations")
+        return serveConfiguration(request, *node, answer);
+    refuse(answer, 404, 7000, "No route for that URI");
+}
+
+void CloudflareApi::serveConfiguration(const Request &request, const NodeSpec &node, Answer &answer)
+{
+    if (request.method == "PUT") {
+        const json body = json::parse(request.body, nullptr, false);
+        if (!body.is_object() || !body.contains("config"))
+            return refuse(answer, 400, 1004, "Bad Configuration");
+        if (const std::string wrong = m_configurations.replace(node.tunnelId, body["config"]); !wrong.empty())
+            return refuse(answer, 400, 1056, "Bad Configuration: " + wrong);
+    } else if (request.method != "GET") {
+        return refuse(answer, 405, 10405, "Method not allowed for this authentication scheme");
+    }
+    const Configurations::Version version = m_configurations.current(node.tunnelId);
+    answer.sendJson(200,
+        envelope({{"account_id", m_identity.accountId}, {"tunnel_id", node.tunnelId}, {"version", version.number},
+            {"config", version.config}, {"source", "cloudflare"}, {"created_at", rfc3339(version.createdAt)}}));
+}
+
+} // namespace hybridge::lab

@@ -1,0 +1,44 @@
+// SPDX-FileCopyrightText: The Hybridge authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "app/lab/cloudflare/ratelimit.h"
+#include "app/lab/connector/configurations.h"
+#include "app/lab/http/answer.h"
+#include "app/lab/identity/identity.h"
+
+namespace hybridge::lab {
+
+class World;
+
+/// Cloudflare's management API below /client/v4, as far as tunnels go: token verification, tunnels, their connections
+/// and configurations, in the real envelope, with the real error codes and limits.
+class CloudflareApi {
+public:
+    /// All three must outlive this.
+    CloudflareApi(World &world, Configurations &configurations, const Identity &identity)
+        : m_world(world)
+        , m_configurations(configurations)
+        , m_identity(identity)
+    {
+    }
+
+    static constexpr const char *BasePath = "/client/v4";
+    void serve(const Request &request, Answer &answer);
+
+private:
+    bool struckByFault(const std::string &tunnel, Answer &answer) const;
+    void verifyToken(const std::string &token, bool accountOwned, Answer &answer) const;
+    void serveTunnels(const Request &request, const std::vector<std::string> &path, Answer &answer);
+    void listTunnels(const Request &request, Answer &answer) const;
+    void serveConfiguration(const Request &request, const NodeSpec &node, Answer &answer);
+    nlohmann::json tunnel(const NodeSpec &node) const;
+    nlohmann::json connectors(const NodeSpec &node) const;
+
+    World &m_world;
+    Configurations &m_configurations;
+    const Identity &m_identity;
+    RateLimit m_limit;
+};
+
+} // namespace hybridge::lab

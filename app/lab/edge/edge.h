@@ -1,0 +1,50 @@
+// SPDX-FileCopyrightText: The Hybridge authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "app/lab/edge/tunnel.h"
+#include "app/lab/identity/identity.h"
+
+#include <atomic>
+#include <functional>
+
+namespace hybridge::lab {
+
+class World;
+
+/// Chooses the node that serves a request to the endpoint; nullptr when there is none. The seam for what routes: a load
+/// balancer now, a Worker beside it later.
+using Router = std::function<const NodeSpec *(const Request &)>;
+
+/// Weighted choice over the nodes whose origin answers; the first node where none does, as a fallback pool.
+Router weightedRouter(const World &world, const TunnelPath &path);
+
+/// Cloudflare's edge for the public hostnames. It adds what Cloudflare adds, and nothing else.
+class Edge {
+public:
+    Edge(const World &world, const Identity &identity, const TunnelPath &path, Router router)
+        : m_world(world)
+        , m_identity(identity)
+        , m_path(path)
+        , m_router(std::move(router))
+    {
+    }
+
+    Handler endpoint();
+    /// @p hostname is the node's published one: its address here, without the port.
+    Handler node(const NodeSpec &node, std::string hostname);
+
+private:
+    std::string nextRay();
+
+    const World &m_world;
+    const Identity &m_identity;
+    const TunnelPath &m_path;
+    const Router m_router;
+    std::atomic<std::uint64_t> m_rays{0};
+};
+
+/// A node's published hostname in the lab.
+std::string hostnameOf(const World &world, const NodeSpec &node);
+
+} // namespace hybridge::lab

@@ -1,0 +1,91 @@
+// SPDX-FileCopyrightText: The Hybridge authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/lab/faults/catalogue.h"
+
+#include <algorithm>
+#include <array>
+
+namespace hybridge::lab {
+
+namespace {
+
+constexpr std::array Catalogue{
+    FaultKind{"tunnel-down", "Outbound traffic to the edge is cut: cloudflared runs, no connection is registered",
+        FaultFits::Every, "down", "tunnel"},
+    FaultKind{"connector-stopped", "The cloudflared service is stopped", FaultFits::Every, "down", "connector"},
+    FaultKind{"tunnel-degraded", "Two of the four tunnel connections are lost", FaultFits::Every, "degraded", "tunnel"},
+    FaultKind{"engine-dead", "The engine's process has crashed: its port refuses, the hostname answers 502",
+        FaultFits::Every, "down", "engine"},
+    FaultKind{"engine-hung", "The engine accepts connections and never answers", FaultFits::Every, "down", "engine"},
+    FaultKind{"engine-loading", "The engine loads its model and has not opened its port yet", FaultFits::Every,
+        "starting", "engine"},
+    FaultKind{"model-missing", "The engine serves another model than the one configured", FaultFits::Every, "degraded",
+        "model"},
+    FaultKind{"cpu-fallback", "Ollama runs its model on the CPU", FaultFits::Ollama, "degraded", "accelerator"},
+    FaultKind{"gpu-hung", "nvidia-smi hangs: the driver does not answer", FaultFits::Every, "degraded", "accelerator"},
+    FaultKind{"gpu-error", "nvidia-smi fails: driver and library versions differ", FaultFits::Every, "degraded",
+        "accelerator"},
+    FaultKind{"gpu-absent", "No GPU is found: vLLM cannot run, Ollama falls back to the CPU", FaultFits::Every,
+        "degraded", "accelerator"},
+    FaultKind{"ssh-refused", "The SSH port refuses connections", FaultFits::Every, "degraded", "ssh"},
+    FaultKind{"ssh-blackhole", "SSH packets vanish: nothing is refused, nothing is answered", FaultFits::Every,
+        "degraded", "ssh"},
+    FaultKind{"hostkey-changed", "The node shows another host key than before", FaultFits::Every, "degraded", "ssh"},
+    FaultKind{"sudo-denied", "sudo asks for a password", FaultFits::Every, "degraded", "ssh"},
+    FaultKind{"ssh-slow", "SSH answers slowly", FaultFits::Every, "healthy", "none"},
+    FaultKind{"access-token-expired", "The service token has expired: Access redirects to its login page",
+        FaultFits::Every, "degraded", "access"},
+    FaultKind{"access-403", "The service token is in no policy of the application: Access answers 403",
+        FaultFits::Every, "degraded", "access"},
+    FaultKind{"access-strict", "The organization is in strict mode and does not know the token: Access answers 401",
+        FaultFits::Every, "degraded", "access"},
+    FaultKind{"access-open", "No Access application guards the hostname: it answers without a token", FaultFits::Every,
+        "healthy", "none"},
+    FaultKind{"api-429", "The management API refuses with 429: the rate limit is exceeded", FaultFits::Every, "", ""},
+    FaultKind{"api-500", "The management API fails with 500", FaultFits::Every, "", ""},
+    FaultKind{"capacity-exhausted", "The VM is stopped and its zone has no capacity to start it again", FaultFits::Gce,
+        "stopped", "machine"},
+    FaultKind{"preempted", "Compute Engine has preempted the VM", FaultFits::Gce, "stopped", "machine"},
+};
+
+} // namespace
+
+std::span<const FaultKind> faultCatalogue()
+{
+    return Catalogue;
+}
+
+const FaultKind *findFault(std::string_view name)
+{
+    const auto found
+        = std::find_if(Catalogue.begin(), Catalogue.end(), [name](const FaultKind &kind) { return kind.name == name; });
+    return found == Catalogue.end() ? nullptr : &*found;
+}
+
+bool faultFits(const FaultKind &kind, const NodeSpec &node)
+{
+    switch (kind.fits) {
+    case FaultFits::Every:
+        return true;
+    case FaultFits::Gce:
+        return node.machine == MachineKind::Gce;
+    case FaultFits::Ollama:
+        return node.engine == EngineKind::Ollama;
+    }
+    return false;
+}
+
+std::string_view fitsText(FaultFits fits)
+{
+    switch (fits) {
+    case FaultFits::Every:
+        return "every node";
+    case FaultFits::Gce:
+        return "nodes of kind gce";
+    case FaultFits::Ollama:
+        return "nodes that run Ollama";
+    }
+    return "";
+}
+
+} // namespace hybridge::lab

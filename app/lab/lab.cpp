@@ -1,0 +1,156 @@
+// SPDX-FileCopyrightText: The Hybridge authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/lab/lab.h"
+
+#include "app/lab/cloudflare/api.h"
+#include "app/lab/connector/connector.h"
+#include "app/lab/control/control.h"
+#include "app/lab/edge/edge.h"
+#include "app/lab/engines/engine.h"
+#include "app/lab/fleet/fleetfile.h"
+#include "app/lab/gcp/compute.h"
+#include "app/lab/http/logged.h"
+#include "app/lab/http/server.h"
+#include "app/lab/node/node.h"
+#include "app/lab/world/world.h"
+
+namespace hybridge::lab {
+
+namespace {
+
+constexpr const char *ControlAddress = "127.0.0.1";
+constexpr const char *CloudflareAddress = "127.80.0.1";
+constexpr const char *GoogleAddress = "127.80.0.2";
+constexpr const char *EndpointAddress = "127.80.1.1";
+
+/// The node's own loopback: what its engine and its connector listen on.
+std::string insideOf(std::size_t index)
+{
+    return "127.82." + std::to_string(index / 250) + '.' + std::to_string(index % 250 + 1);
+}
+
+/// What the wizard or an operator would have set: Ollama behind a tunnel needs httpHostHeader.
+nlohmann::json usualConfiguration(const NodeSpec &node, const std::string &hostname)
+{
+    const bool ollama = node.engine == EngineKind::Ollama;
+    nlohmann::json rule{
+        {"hostname", hostname}, {"service", ollama ? "http://127.0.0.1:11434" : "http://127.0.0.1:8000"}};
+    rule["originRequest"] = nlohmann::json::object();
+    if (ollama)
+        rule["originRequest"]["httpHostHeader"] = "localhost:11434";
+    return {{"ingress", nlohmann::json::array({rule, {{"service", "http_status:404"}}})}};
+}
+
+} // namespace
+
+struct Lab::Rooms {
+    struct NodePorts {
+        const NodeSpec *node = nullptr;
+        Server::PortId engine = 0;
+        Server::PortId metrics = 0;
+    };
+
+    Identity identity;
+    World world;
+    Configurations configurations;
+    CloudflareApi cloudflare{world, configurations, identity};
+    GoogleAuth auth{identity};
+    std::unique_ptr<ComputeApi> compute;
+    std::map<std::string, Handler> engines;
+    TunnelPath tunnels{world, configurations, engines};
+    Edge edge{world, identity, tunnels, weightedRouter(world, tunnels)};
+    std::vector<NodePorts> ports;
+    std::mutex portsMutex;
+    NodeServer nodes;
+    Server server; ///< after all that its handlers use
+    std::filesystem::path fleetFile;
+    std::string controlUrl;
+
+    explicit Rooms(const LabOptions &options)
+        : identity(makeIdentity(options.seed))
+        , world({options.seed, options.nodes})
+        , nodes(world, {options.stateDir, options.nodeBinary, options.sshd, "op"})
+    {
+    }
+
+    Addresses open();
+    void followProcesses();
+};
+
+Addresses Lab::Rooms::open()
+{
+    Addresses at;
+    nodes.start();
+    const Server::PortId control = server.listen(ControlAddress, controlHandler(world));
+    at.control = server.url(control);
+    at.cloudflare = server.url(server.listen(CloudflareAddress,
+        logged(world, "cloudflare", {},
+            [this](const Request &request, Answer &answer) { cloudflare.serve(request, answer); })));
+    at.google = server.url(
+        server.listen(GoogleAddress, logged(world, "gcp", {}, [this](const Request &request, Answer &answer) {
+            if (request.path == "/token")
+                auth.serveToken(request, answer);
+            else
+                compute->serve(request, answer);
+        })));
+    compute = std::make_unique<ComputeApi>(world, identity, auth, at.google + ComputeApi::BasePath,
+        [this](const std::string &node) { return nodes.hostPublicKey(node); });
+    std::size_t index = 0;
+    for (const NodeSpec &node : world.nodes()) {
+        const std::string hostname = hostnameOf(world, node);
+        engines[node.id] = engineHandler(world, node);
+        configurations.replace(node.tunnelId, usualConfiguration(node, hostname));
+        const std::string inside = insideOf(index++);
+        const Server::PortId engine = server.listen(inside, logged(world, "engine", node.id, engines.at(node.id)));
+        const Server::PortId metrics
+            = server.listen(inside, logged(world, "connector", node.id, connectorHandler(world, configurations, node)));
+        const Server::PortId published
+            = server.listen(hostname, logged(world, "edge", node.id, edge.node(node, hostname)));
+        ports.push_back({&node, engine, metrics});
+        at.nodes[node.id] = {server.url(published), server.url(engine), server.url(metrics), nodes.sshPort(node.id),
+            nodes.hostKeyLine(node.id)};
+    }
+    at.endpoint = server.url(server.listen(EndpointAddress, logged(world, "edge", {}, edge.endpoint())));
+    at.sshUser = nodes.user();
+    at.sshIdentity = nodes.clientKeyPath();
+    world.onChange([this] { followProcesses(); });
+    followProcesses();
+    return at;
+}
+
+/// A process that does not run refuses connections: its port is shut with it, and opened with it.
+void Lab::Rooms::followProcesses()
+{
+    const std::lock_guard lock(portsMutex); // two changes at once: the later one has to win
+    for (const NodePorts &port : ports) {
+        server.setOpen(port.engine, world.engine(port.node->id).listening);
+        server.setOpen(port.metrics, world.connector(port.node->id).running);
+    }
+}
+
+Lab::Lab(const LabOptions &options) : m_rooms(std::make_unique<Rooms>(options))
+{
+    const Addresses at = m_rooms->open();
+    m_rooms->controlUrl = at.control;
+    m_rooms->fleetFile = writeFleet(options.stateDir, m_rooms->world.nodes(), m_rooms->identity, at);
+}
+
+Lab::~Lab()
+{
+    // The world first: what waits inside a handler or a command returns, then the servers can end their threads.
+    m_rooms->world.stop();
+    m_rooms->nodes.stop();
+    m_rooms->server.stop();
+}
+
+const std::filesystem::path &Lab::fleetFile() const
+{
+    return m_rooms->fleetFile;
+}
+
+const std::string &Lab::controlUrl() const
+{
+    return m_rooms->controlUrl;
+}
+
+} // namespace hybridge::lab

@@ -1,0 +1,37 @@
+// SPDX-FileCopyrightText: The Hybridge authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace hybridge::lab {
+
+struct LabOptions {
+    std::filesystem::path stateDir; ///< absolute, exists
+    std::uint64_t seed = 1;
+    int nodes = 2;
+    std::filesystem::path nodeBinary; ///< hybridge-lab-node
+    std::filesystem::path sshd;       ///< empty: libssh
+};
+
+/// A running lab: the world and every room in it.
+class Lab {
+public:
+    /// Everything answers when this returns. Throws std::runtime_error.
+    explicit Lab(const LabOptions &options);
+    ~Lab(); ///< ends it all; nothing of it listens any more
+    Lab(const Lab &) = delete;
+    Lab &operator=(const Lab &) = delete;
+
+    const std::filesystem::path &fleetFile() const;
+    const std::string &controlUrl() const;
+
+private:
+    struct Rooms;
+    std::unique_ptr<Rooms> m_rooms;
+};
+
+} // namespace hybridge::lab

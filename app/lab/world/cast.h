@@ -1,0 +1,12 @@
+// SPDX-FileCopyrightText: The Hybridge authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "app/lab/world/types.h"
+
+namespace hybridge::lab {
+
+/// The nodes of a lab: `gcp` and `home`, then more like them (`gcp-2`, `home-2`, …). A pure function of its arguments.
+std::vector<NodeSpec> castOfNodes(std::uint64_t seed, int count);
+
+} // namespace hybridge::lab
