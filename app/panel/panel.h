@@ -1,0 +1,66 @@
+// SPDX-FileCopyrightText: The Hybridge authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "app/panel/labcontrol.h"
+#include "app/panel/labprocess.h"
+#include "app/panel/panelquestions.h"
+#include "backend/fleet/fleetfile.h"
+#include "backend/fleet/fleetsession.h"
+#include "backend/store/lastknown.h"
+#include "ui/shell/mainwindow.h"
+
+#include <QObject>
+#include <QTimer>
+
+#include <memory>
+
+namespace hybridge {
+
+/// The panel's object graph: opens a fleet file or the demo cloud, holds the session that watches it, and carries wishes
+/// from the window to the backend and facts back. GUI thread.
+class Panel final : public QObject {
+    Q_OBJECT
+public:
+    Panel(const Clock &clock, QObject *parent = nullptr);
+    ~Panel() override;
+
+    [[nodiscard]] MainWindow &window() { return m_window; }
+    /// Opens @p path: shows its last known state at once, then the live one. Errors are shown in the window.
+    void openFile(const QString &path, bool trusted);
+    /// Starts the demo cloud and opens it.
+    void openDemo(int nodes);
+    /// The file that a start without arguments opens; empty when there is none yet.
+    [[nodiscard]] static QString usualFile();
+    /// The session that is open; nullptr before the first.
+    [[nodiscard]] FleetSession *session() { return m_session.get(); }
+
+Q_SIGNALS:
+    void opened();
+    void openFailed(const QString &why);
+
+private:
+    void openTrusted(const FleetFile &file);
+    void closeSession();
+    void connectWindow();
+    void connectSession();
+    void askSecret(const SecretRef &ref, const SecretPurpose &purpose, const Error &error);
+    Task<void> keepSecret(QString name, Secret value);
+    void noteDiagnosis(const QString &id, const Diagnosis &before, const Diagnosis &after);
+    void saveLastKnown();
+
+    const Clock &m_clock;
+    DesktopSecretStore m_store;
+    SecretResolver m_resolver;
+    LastKnownCache m_lastKnown;
+    MainWindow m_window;
+    PanelQuestions m_questions;
+    std::unique_ptr<LabProcess> m_lab;
+    std::unique_ptr<LabControl> m_labControl;
+    std::unique_ptr<FleetSession> m_session;
+    QByteArray m_fileHash;
+    QTimer m_save;
+    std::stop_source m_stop;
+};
+
+} // namespace hybridge

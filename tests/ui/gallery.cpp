@@ -1,0 +1,291 @@
+// SPDX-FileCopyrightText: The Hybridge authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Writes pictures of every page and state into a folder, for looking at them: gallery DIR [WORD…] (only names that contain
+// a WORD). Not a test; needs no display with QT_QPA_PLATFORM=offscreen.
+#include "tests/ui/fleetfixture.h"
+#include "ui/fleet/fleethistory.h"
+#include "ui/fleet/fleetmodel.h"
+#include "ui/fleet/fleetpage.h"
+#include "ui/fleet/nodepage.h"
+#include "ui/shell/commandpalette.h"
+#include "ui/shell/hostkeydialog.h"
+#include "ui/shell/mainwindow.h"
+#include "ui/shell/screenshots.h"
+#include "ui/shell/trustdialog.h"
+#include "ui/widgets/chartcursor.h"
+#include "ui/fleet/nodecharts.h"
+#include "ui/widgets/statelamp.h"
+#include "ui/widgets/skeleton.h"
+#include "ui/widgets/theme.h"
+
+#include <QApplication>
+#include <QDir>
+#include <QSettings>
+#include <QTemporaryDir>
+
+#include <cstdio>
+#include <memory>
+
+using namespace hybridge;
+
+namespace {
+
+QString dir;
+QStringList words;
+
+bool wanted(const QString &name)
+{
+    if (words.isEmpty())
+        return true;
+    for (const QString &word : words)
+        if (name.contains(word))
+            return true;
+    return false;
+}
+
+void save(QWidget &widget, const QString &name, const QSize &size, qreal ratio)
+{
+    const QString path = QDir(dir).filePath(name + QStringLiteral(".png"));
+    if (!renderWidget(widget, size, ratio).save(path))
+        std::fprintf(stderr, "cannot write %s\n", qPrintable(path));
+}
+
+void shoot(MainWindow &window, const QString &name, const QSize &size = {1280, 800}, qreal ratio = 1.0)
+{
+    for (const bool dark : {false, true}) {
+        const QString full = QStringLiteral("%1-%2").arg(name, dark ? QStringLiteral("dark") : QStringLiteral("light"));
+        if (!wanted(full))
+            continue;
+        window.theme().setChoice(dark ? Theme::Choice::Dark : Theme::Choice::Light);
+        save(window, full, size, ratio);
+    }
+}
+
+void shootDialog(MainWindow &window, QDialog &dialog, const QString &name)
+{
+    for (const bool dark : {false, true}) {
+        window.theme().setChoice(dark ? Theme::Choice::Dark : Theme::Choice::Light);
+        dialog.adjustSize();
+        save(dialog, QStringLiteral("%1-%2").arg(name, dark ? QStringLiteral("dark") : QStringLiteral("light")), dialog.size(), 1.0);
+    }
+}
+
+/// A window on a fleet with an hour (two nodes) or a quarter of one behind it.
+struct Stage {
+    FleetFixture fixture;
+    std::unique_ptr<MainWindow> window = std::make_unique<MainWindow>();
+
+    explicit Stage(int nodes, bool lab = true) : fixture(nodes, lab) { }
+    void open(int seconds)
+    {
+        // The past is well; what is broken breaks two minutes before now.
+        fixture.fleet().setCoalescing(1h);
+        window->setFleet(&fixture.fleet());
+        window->show();
+        auto *history = window->findChild<FleetHistory *>();
+        history->stop();
+        fixture.play(seconds, &window->fleetPage()->model(), history);
+    }
+    void go(int seconds)
+    {
+        fixture.play(seconds, &window->fleetPage()->model(), window->findChild<FleetHistory *>());
+        window->fleetPage()->refreshNow();
+    }
+};
+
+void shootDialogs()
+{
+    MainWindow window;
+    HostKeyPrompt key {QStringLiteral("home"), QStringLiteral("192.0.2.7"), QStringLiteral("ssh-ed25519"),
+        QStringLiteral("SHA256:uNiVztksCsDhcc0u9e8BgrJXVGDYWNYKsbnQeoVaSyk"), {}};
+    HostKeyDialog fresh(key, QStringLiteral("Home 3090"), QColor(0xF4, 0xA1, 0x42), &window);
+    shootDialog(window, fresh, QStringLiteral("dialog-hostkey"));
+    key.expected = QStringLiteral("SHA256:4mZzztksCsDhcc0u9e8BgrJXVGDYWNYKsbnQeoVAAAA");
+    HostKeyDialog changed(key, QStringLiteral("Home 3090"), QColor(0xF4, 0xA1, 0x42), &window);
+    shootDialog(window, changed, QStringLiteral("dialog-hostkey-changed"));
+    TrustDialog trust({QStringLiteral("/home/op/Downloads/fleet.json"), {QStringLiteral("pass show cloudflare/token"), QStringLiteral("gcloud auth print-access-token")},
+                          {{QStringLiteral("keyring:access-id"), QStringLiteral("llm.example.com")},
+                              {QStringLiteral("command:pass show cloudflare/token"), QStringLiteral("api.cloudflare.com")}}},
+        &window);
+    shootDialog(window, trust, QStringLiteral("dialog-trust"));
+}
+
+void shootFirstStart()
+{
+    MainWindow window;
+    window.show();
+    shoot(window, QStringLiteral("first-start"));
+    window.showOpening(QStringLiteral("Starting the demo cloud. It listens on this computer alone."));
+    shoot(window, QStringLiteral("first-start-opening"));
+    window.showFleetFileErrors(QStringLiteral("/home/op/.config/hybridge/fleet.json"),
+        {Error(Error::Kind::Invalid, QStringLiteral("/nodes/0/ssh/port: found \"22\" (text), expected a number from 1 to 65535."), QStringLiteral("line 14, column 31")),
+            Error(Error::Kind::Invalid, QStringLiteral("/nodes/1/colour: found \"orange\", expected #RRGGBB."))});
+    shoot(window, QStringLiteral("first-start-errors"));
+}
+
+void shootTwo()
+{
+    Stage stage(2);
+    stage.open(3600);
+    MainWindow &window = *stage.window;
+    shoot(window, QStringLiteral("two-cards"));
+    window.showNode(QStringLiteral("gcp"));
+    shoot(window, QStringLiteral("node"));
+    shoot(window, QStringLiteral("node-4k"), {1920, 1080}, 2.0);
+    window.nodePage()->scrollTo(100000);
+    shoot(window, QStringLiteral("node-facts"));
+    window.nodePage()->scrollTo(0);
+    window.nodePage()->charts().cursorOfAll().set(stage.fixture.clock().now().addSecs(-1500).toMSecsSinceEpoch());
+    shoot(window, QStringLiteral("node-cursor"));
+    window.nodePage()->charts().cursorOfAll().set(std::nullopt);
+    window.showFleet();
+    window.showPalette();
+    shoot(window, QStringLiteral("palette"));
+    window.palettePopup()->setWords(QStringLiteral("hom"));
+    shoot(window, QStringLiteral("palette-word"));
+    window.showPalette();
+    window.showShortcuts();
+    shoot(window, QStringLiteral("shortcuts"));
+    window.showShortcuts();
+    LabFault fault {QStringLiteral("engine-dead"), QStringLiteral("The engine's process has crashed."), {QStringLiteral("gcp"), QStringLiteral("home")}, {QStringLiteral("home")}};
+    window.setLabFaults({fault});
+    stage.fixture.strike(QStringLiteral("home"), QStringLiteral("engine-dead"));
+    stage.go(60);
+    shoot(window, QStringLiteral("two-engine-dead"));
+    shoot(window, QStringLiteral("two-engine-dead-4k"), {1920, 1080}, 2.0);
+    window.fleetPage()->setView(FleetPage::View::Table);
+    shoot(window, QStringLiteral("two-table-engine-dead"));
+    window.fleetPage()->setView(FleetPage::View::Cards);
+    window.showActivity();
+    shoot(window, QStringLiteral("activity"));
+    window.showActivity();
+    window.showNode(QStringLiteral("home"));
+    shoot(window, QStringLiteral("node-engine-dead"));
+    window.showFleet();
+    stage.fixture.strike(QStringLiteral("gcp"), QStringLiteral("preempted"));
+    stage.fixture.strike(QStringLiteral("home"), QStringLiteral("ssh-refused"));
+    stage.go(90);
+    shoot(window, QStringLiteral("two-preempted-ssh"));
+    window.showNode(QStringLiteral("gcp"));
+    shoot(window, QStringLiteral("node-preempted"));
+    window.showNode(QStringLiteral("home"));
+    shoot(window, QStringLiteral("node-stale"));
+    window.nodePage()->scrollTo(100000);
+    shoot(window, QStringLiteral("node-stale-facts"));
+    window.showFleet();
+    window.requestSecret({QStringLiteral("keyring:cloudflare"), QStringLiteral("the Cloudflare API token"), QStringLiteral("api.cloudflare.com"), QStringLiteral("It is kept in the desktop's keyring.")});
+    window.showNotice({QStringLiteral("api"), Notice::Tone::Warning, QStringLiteral("Cloudflare limits our calls (429)"), QStringLiteral("The account has used its 1 200 calls in 5 minutes."), QStringLiteral("Nothing to do: the next try is in 40 s; values age until then."), {}, QStringLiteral("GET /accounts/…/cfd_tunnel 429")});
+    window.setRunningOperations(2, QStringLiteral("Starting gcp, step 2 of 4"));
+    shoot(window, QStringLiteral("secret-notice"));
+}
+
+void shootMany()
+{
+    {
+        Stage stage(12);
+        stage.open(900);
+        stage.fixture.strike(stage.fixture.id(3), QStringLiteral("tunnel-down"));
+        stage.fixture.strike(stage.fixture.id(4), QStringLiteral("engine-loading"));
+        stage.fixture.strike(stage.fixture.id(5), QStringLiteral("cpu-fallback"));
+        stage.fixture.strike(stage.fixture.id(6), QStringLiteral("preempted"));
+        stage.fixture.strike(stage.fixture.id(7), QStringLiteral("gpu-error"));
+        stage.fixture.strike(stage.fixture.id(9), QStringLiteral("stale"));
+        stage.go(60);
+        shoot(*stage.window, QStringLiteral("twelve-cards"));
+        shoot(*stage.window, QStringLiteral("twelve-cards-4k"), {1920, 1080}, 2.0);
+        stage.window->fleetPage()->setView(FleetPage::View::Table);
+        shoot(*stage.window, QStringLiteral("twelve-table"));
+        shoot(*stage.window, QStringLiteral("twelve-table-4k"), {1920, 1080}, 2.0);
+        shoot(*stage.window, QStringLiteral("twelve-table-narrow"), {720, 560});
+        stage.window->fleetPage()->setFilter(QStringLiteral("nothing like it"));
+        shoot(*stage.window, QStringLiteral("no-match"));
+    }
+    Stage stage(300);
+    stage.open(900);
+    for (int i = 7; i < 300; i += 41)
+        stage.fixture.strike(stage.fixture.id(i), i % 2 ? QStringLiteral("tunnel-down") : QStringLiteral("engine-loading"));
+    stage.go(30);
+    shoot(*stage.window, QStringLiteral("threehundred"));
+}
+
+void shootOdd()
+{
+    {
+        Stage stage(3, false);
+        stage.fixture.rename(0, QStringLiteral("Production inference node in Frankfurt, rack 14, upper half, second from the left"));
+        stage.fixture.rename(1, QStringLiteral("خادم المنزل"));
+        stage.fixture.rename(2, QStringLiteral("深圳机房推理服务器一号"));
+        stage.open(300);
+        stage.fixture.strike(stage.fixture.id(1), QStringLiteral("access-403"));
+        stage.fixture.strike(stage.fixture.id(2), QStringLiteral("model-missing"));
+        stage.go(5);
+        shoot(*stage.window, QStringLiteral("long-names"));
+        stage.window->fleetPage()->setView(FleetPage::View::Table);
+        shoot(*stage.window, QStringLiteral("long-names-table"));
+        stage.window->showNode(QStringLiteral("gcp"));
+        shoot(*stage.window, QStringLiteral("long-names-node"));
+        stage.window->showFleet();
+        stage.window->fleetPage()->setView(FleetPage::View::Cards);
+        stage.window->setLayoutDirection(Qt::RightToLeft);
+        shoot(*stage.window, QStringLiteral("rtl"));
+        stage.window->showNode(QStringLiteral("gcp"));
+        shoot(*stage.window, QStringLiteral("rtl-node"));
+    }
+    {
+        Stage stage(2);
+        stage.fixture.strike(QStringLiteral("gcp"), QStringLiteral("silent"));
+        stage.fixture.strike(QStringLiteral("home"), QStringLiteral("silent"));
+        stage.open(1);
+        for (Skeleton *skeleton : stage.window->findChildren<Skeleton *>())
+            skeleton->reveal();
+        shoot(*stage.window, QStringLiteral("loading"));
+        stage.window->showNode(QStringLiteral("gcp"));
+        shoot(*stage.window, QStringLiteral("loading-node"));
+    }
+    {
+        Stage stage(0, false);
+        stage.open(1);
+        shoot(*stage.window, QStringLiteral("empty"));
+    }
+    {
+        Stage stage(1, false);
+        stage.open(1200);
+        shoot(*stage.window, QStringLiteral("one"));
+    }
+    {
+        Stage stage(6);
+        stage.open(600);
+        for (int i = 0; i < 6; ++i)
+            stage.fixture.strike(stage.fixture.id(i), QStringLiteral("stale"));
+        stage.fixture.wait(100s);
+        stage.go(1);
+        shoot(*stage.window, QStringLiteral("all-stale"));
+    }
+}
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+    QApplication app(argc, argv);
+    const QStringList arguments = QCoreApplication::arguments();
+    if (arguments.size() < 2) {
+        std::fprintf(stderr, "usage: gallery DIR [WORD…]\n");
+        return 2;
+    }
+    dir = arguments.at(1);
+    words = arguments.mid(2);
+    QTemporaryDir settings;
+    QCoreApplication::setOrganizationName(QStringLiteral("hybridge-gallery"));
+    QSettings::setDefaultFormat(QSettings::IniFormat);
+    QSettings::setPath(QSettings::IniFormat, QSettings::UserScope, settings.path());
+    StateLamp::setMotionReduced(true);
+    if (!QDir().mkpath(dir))
+        return 1;
+    shootFirstStart();
+    shootDialogs();
+    shootTwo();
+    shootMany();
+    shootOdd();
+    return 0;
+}

@@ -1,0 +1,67 @@
+// SPDX-FileCopyrightText: The Hybridge authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QBasicTimer>
+#include <QWidget>
+
+#include <array>
+
+class QScrollArea;
+
+namespace hybridge {
+
+class FactCard;
+class FleetHistory;
+class FleetState;
+class NodeCharts;
+class NodeHead;
+
+/// One node whole: head, the last hour, and every fact that is known, each with its age.
+class NodePage final : public QWidget {
+    Q_OBJECT
+    Q_DISABLE_COPY_MOVE(NodePage)
+public:
+    explicit NodePage(QWidget *parent = nullptr);
+    ~NodePage() override;
+
+    /// Both must outlive the page or be replaced first; nullptr: empty.
+    void setFleet(FleetState *fleet, FleetHistory *history);
+    void setNode(const QString &id);
+    [[nodiscard]] QString node() const { return m_id; }
+    [[nodiscard]] NodeCharts &charts() { return *m_charts; }
+    void refreshNow();
+    /// The whole content, also what lies below the fold; screenshots render it.
+    [[nodiscard]] QWidget *content() const { return m_content; }
+    void scrollTo(int y);
+
+Q_SIGNALS:
+    void backRequested();
+    void nodeRequested(const QString &id);
+
+protected:
+    void timerEvent(QTimerEvent *event) override;
+    void showEvent(QShowEvent *event) override;
+    void hideEvent(QHideEvent *event) override;
+    void keyPressEvent(QKeyEvent *event) override;
+    void changeEvent(QEvent *event) override;
+
+private:
+    void step(int by);
+    void refreshCharts();
+
+    enum Section { Accelerators, Services, Engine, Tunnel, Connector, Edge, Machine, Link, SectionCount };
+    FleetState *m_fleet = nullptr;
+    FleetHistory *m_history = nullptr;
+    QString m_id;
+    QScrollArea *m_scroll;
+    QWidget *m_content;
+    NodeHead *m_head;
+    NodeCharts *m_charts;
+    std::array<FactCard *, SectionCount> m_cards {};
+    QBasicTimer m_soon; ///< gathers changes of one turn, at most two rounds a second
+    QBasicTimer m_second; ///< ages
+    bool m_pending = false;
+};
+
+} // namespace hybridge

@@ -1,0 +1,517 @@
+// SPDX-FileCopyrightText: The Hybridge authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/shell/mainwindow.h"
+
+#include "backend/base/units.h"
+#include "backend/fleet/fleetstate.h"
+#include "ui/fleet/fleethistory.h"
+#include "ui/fleet/fleetpage.h"
+#include "ui/fleet/nodepage.h"
+#include "ui/shell/activitypanel.h"
+#include "ui/shell/commandpalette.h"
+#include "ui/shell/drawer.h"
+#include "ui/shell/firststartpage.h"
+#include "ui/shell/hostkeydialog.h"
+#include "ui/shell/labbanner.h"
+#include "ui/shell/noticestack.h"
+#include "ui/shell/rail.h"
+#include "ui/shell/secretform.h"
+#include "ui/shell/shortcutspanel.h"
+#include "ui/shell/topbar.h"
+#include "ui/shell/trustdialog.h"
+#include "ui/widgets/theme.h"
+
+#include <QApplication>
+#include <QCloseEvent>
+#include <QFileDialog>
+#include <QHBoxLayout>
+#include <QLineEdit>
+#include <QScreen>
+#include <QSettings>
+#include <QShortcut>
+#include <QStackedWidget>
+
+#include <array>
+#include <memory>
+
+namespace hybridge {
+
+namespace {
+
+constexpr int NarrowWindow = 960;
+
+QString themeWords(Theme::Choice choice)
+{
+    switch (choice) {
+    case Theme::Choice::Light:
+        return MainWindow::tr("Theme: light");
+    case Theme::Choice::Dark:
+        return MainWindow::tr("Theme: dark");
+    case Theme::Choice::System:
+        break;
+    }
+    return MainWindow::tr("Theme: system");
+}
+
+Theme::Choice storedTheme()
+{
+    const int value = QSettings().value(QStringLiteral("window/theme"), 0).toInt();
+    return value == 1 ? Theme::Choice::Light : value == 2 ? Theme::Choice::Dark : Theme::Choice::System;
+}
+
+/// "All healthy", or the counts of what is not, worst first.
+QString fleetWords(const FleetState &fleet)
+{
+    constexpr std::array Order {NodeCondition::Down, NodeCondition::Degraded, NodeCondition::Starting, NodeCondition::Unknown,
+        NodeCondition::Stopped};
+    QStringList parts;
+    for (const NodeCondition condition : Order) {
+        int count = 0;
+        for (int i = 0; i < fleet.nodeCount(); ++i)
+            count += fleet.at(i).diagnosis.condition == condition ? 1 : 0;
+        if (count > 0)
+            parts.append(QStringLiteral("%1 %2").arg(QString::number(count), conditionLabel(condition).toLower()));
+    }
+    if (parts.isEmpty())
+        return fleet.nodeCount() == 0 ? QString() : MainWindow::tr("all healthy");
+    return parts.join(QStringLiteral(", "));
+}
+
+QString labelOf(const NodeState &node)
+{
+    return safeText(node.config.label.isEmpty() ? node.config.id : node.config.label, 80);
+}
+
+} // namespace
+
+MainWindow::MainWindow(QWidget *parent)
+    : QMainWindow(parent), m_theme(new Theme(*qApp, storedTheme(), this)), m_rail(new Rail), m_topBar(new TopBar), m_labBanner(new LabBanner),
+      m_notices(new NoticeStack), m_inline(new QVBoxLayout), m_pages(new QStackedWidget), m_firstStart(new FirstStartPage)
+{
+    setWindowTitle(QStringLiteral("Hybridge"));
+    setMinimumSize(720, 480);
+    auto *middle = new QWidget;
+    auto *column = new QVBoxLayout(middle);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(m_topBar);
+    column->addWidget(m_labBanner);
+    column->addWidget(m_notices);
+    m_inline->setContentsMargins(24, 0, 24, 0);
+    column->addLayout(m_inline);
+    column->addWidget(m_pages, 1);
+    auto *whole = new QWidget;
+    auto *row = new QHBoxLayout(whole);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(0);
+    row->addWidget(m_rail);
+    row->addWidget(middle, 1);
+    setCentralWidget(whole);
+    m_pages->addWidget(m_firstStart);
+
+    m_drawer = new Drawer(whole);
+    m_activity = new ActivityPanel(m_drawer);
+    m_drawer->addPanel(m_activity, tr("Activity"));
+    auto *shortcuts = new ShortcutsPanel(m_drawer);
+    m_drawer->addPanel(shortcuts, tr("Keyboard"));
+    m_palette = new CommandPalette(whole);
+
+    const auto key = [](QKeyCombination keys) { return QKeySequence(keys).toString(QKeySequence::NativeText); };
+    m_rail->addPage(QStringLiteral("fleet"), QStringLiteral("fleet"), tr("Fleet"), key(Qt::CTRL | Qt::Key_1));
+    m_rail->addTool(QStringLiteral("activity"), QStringLiteral("activity"), tr("Activity"), key(Qt::CTRL | Qt::Key_H));
+    m_rail->addTool(QStringLiteral("theme"), QStringLiteral("theme"), themeWords(m_theme->choice()), {});
+    m_rail->addTool(QStringLiteral("help"), QStringLiteral("help"), tr("Keyboard"), QStringLiteral("?"));
+    connect(m_rail, &Rail::chosen, this, [this](const QString &id) {
+        if (id == QLatin1String("fleet"))
+            showFleet();
+        else if (id == QLatin1String("activity"))
+            showActivity();
+        else if (id == QLatin1String("theme"))
+            m_theme->cycle();
+        else
+            showShortcuts();
+    });
+    connect(m_theme, &Theme::changed, this, [this] {
+        m_rail->setToolWords(QStringLiteral("theme"), themeWords(m_theme->choice()));
+        QSettings().setValue(QStringLiteral("window/theme"), int(m_theme->choice()));
+    });
+    connect(m_rail, &Rail::collapsedChanged, this, [this](bool collapsed) {
+        QSettings().setValue(QStringLiteral("window/railCollapsed"), collapsed);
+        placeOverlays();
+    });
+    connect(m_topBar, &TopBar::searchRequested, this, &MainWindow::showPalette);
+    connect(m_topBar, &TopBar::runningRequested, this, &MainWindow::showActivity);
+    connect(m_labBanner, &LabBanner::faultToggled, this, &MainWindow::faultToggled);
+    connect(m_labBanner, &LabBanner::repairAllRequested, this, &MainWindow::repairAllRequested);
+    connect(m_firstStart, &FirstStartPage::demoRequested, this, &MainWindow::demoRequested);
+    connect(m_firstStart, &FirstStartPage::fileRequested, this, &MainWindow::chooseFile);
+    connect(m_activity, &ActivityPanel::nodeRequested, this, &MainWindow::showNode);
+    m_labBanner->hide();
+    buildActions();
+    restoreWindow();
+    showFirstStart();
+}
+
+MainWindow::~MainWindow()
+{
+    // Pages hold the fleet; it may go right after this window.
+    if (m_fleet)
+        m_fleet->disconnect(this);
+}
+
+void MainWindow::buildActions()
+{
+    const auto bind = [this](const QKeySequence &keys, auto &&action) {
+        auto *shortcut = new QShortcut(keys, this);
+        connect(shortcut, &QShortcut::activated, this, action);
+    };
+    bind(Qt::CTRL | Qt::Key_K, [this] { showPalette(); });
+    bind(Qt::CTRL | Qt::Key_1, [this] { showFleet(); });
+    bind(Qt::CTRL | Qt::Key_H, [this] { showActivity(); });
+    bind(Qt::CTRL | Qt::Key_O, [this] { chooseFile(); });
+    bind(Qt::CTRL | Qt::Key_Q, [this] { QMainWindow::close(); });
+    bind(Qt::CTRL | Qt::SHIFT | Qt::Key_L, [this] { m_theme->cycle(); });
+    bind(Qt::CTRL | Qt::Key_B, [this] {
+        m_rail->setCollapsed(!m_rail->isCollapsed());
+        Q_EMIT m_rail->collapsedChanged(m_rail->isCollapsed());
+    });
+    bind(Qt::CTRL | Qt::Key_F, [this] {
+        showFleet();
+        if (auto *field = findChild<QLineEdit *>(QStringLiteral("fleetFilter")))
+            field->setFocus();
+    });
+    bind(QKeySequence(QStringLiteral("?")), [this] { showShortcuts(); });
+}
+
+void MainWindow::restoreWindow()
+{
+    QSettings settings;
+    if (!restoreGeometry(settings.value(QStringLiteral("window/geometry")).toByteArray())) {
+        resize(1280, 800);
+        if (const QScreen *at = screen())
+            resize(size().boundedTo(at->availableGeometry().size()));
+    }
+    m_rail->setCollapsed(settings.value(QStringLiteral("window/railCollapsed"), false).toBool());
+}
+
+void MainWindow::closeEvent(QCloseEvent *event)
+{
+    QSettings().setValue(QStringLiteral("window/geometry"), saveGeometry());
+    QMainWindow::closeEvent(event);
+}
+
+void MainWindow::resizeEvent(QResizeEvent *event)
+{
+    QMainWindow::resizeEvent(event);
+    // A narrow window has no room for words in the rail, whatever was chosen.
+    m_rail->setSqueezed(width() < NarrowWindow);
+    placeOverlays();
+}
+
+void MainWindow::placeOverlays()
+{
+    const QWidget *whole = centralWidget();
+    // Below the banner of the demo cloud: it stands on every screen.
+    const int top = m_topBar->height() + (m_labBanner->isHidden() ? 0 : m_labBanner->height());
+    const int side = m_rail->isHidden() ? 0 : m_rail->width();
+    const int left = layoutDirection() == Qt::RightToLeft ? 0 : side;
+    m_drawer->place(QRect(left, top, whole->width() - side, whole->height() - top));
+    if (m_palette->isVisible())
+        m_palette->place();
+}
+
+void MainWindow::setFleet(FleetState *fleet)
+{
+    if (m_fleet)
+        m_fleet->disconnect(this);
+    m_palette->close();
+    m_drawer->close();
+    if (!m_fleetPage && fleet) {
+        m_fleetPage = new FleetPage;
+        m_nodePage = new NodePage;
+        m_pages->addWidget(m_fleetPage);
+        m_pages->addWidget(m_nodePage);
+        connect(m_fleetPage, &FleetPage::nodeRequested, this, &MainWindow::showNode);
+        connect(m_nodePage, &NodePage::backRequested, this, &MainWindow::showFleet);
+        connect(m_nodePage, &NodePage::nodeRequested, this, &MainWindow::showNode);
+        connect(m_fleetPage, &FleetPage::viewChosen, this,
+            [](FleetPage::View view) { QSettings().setValue(QStringLiteral("fleet/view"), int(view)); });
+    }
+    if (m_nodePage)
+        m_nodePage->setFleet(nullptr, nullptr);
+    delete std::exchange(m_history, nullptr);
+    m_fleet = fleet;
+    m_activity->clear();
+    m_secretRequests.clear();
+    askSecretNow();
+    if (m_fleetPage)
+        m_fleetPage->setFleet(fleet);
+    if (!fleet) {
+        showFirstStart();
+        return;
+    }
+    m_history = new FleetHistory(*fleet, this);
+    m_nodePage->setFleet(fleet, m_history);
+    const QVariant view = QSettings().value(QStringLiteral("fleet/view"));
+    if (view.isValid() && fleet->nodeCount() <= FleetPage::CardsAtFirst)
+        m_fleetPage->setView(view.toInt() == int(FleetPage::View::Table) ? FleetPage::View::Table : FleetPage::View::Cards);
+    connect(fleet, &FleetState::nodesChanged, this, &MainWindow::refreshTop);
+    connect(fleet, &FleetState::diagnosisChanged, this,
+        [this](const QString &id, const Diagnosis &before, const Diagnosis &after) {
+            const NodeState *node = m_fleet->node(id);
+            // The first judgement of a node that has just been opened is no change worth a line.
+            if (!node || (before.condition == NodeCondition::Unknown && after.condition == NodeCondition::Healthy))
+                return;
+            ActivityEntry entry;
+            entry.at = m_fleet->clock().now();
+            entry.nodeId = id;
+            entry.text = tr("%1: %2", "node: sentence").arg(labelOf(*node), after.summary);
+            entry.detail = after.evidence;
+            entry.condition = after.condition;
+            addActivity(entry);
+            refreshTop();
+        });
+    m_labBanner->setVisible(fleet->config().isLab());
+    setLabFaults({});
+    showFleet();
+}
+
+void MainWindow::setLabFaults(const QList<LabFault> &faults)
+{
+    QList<QPair<QString, QString>> labels;
+    for (int i = 0; m_fleet && i < m_fleet->nodeCount(); ++i)
+        labels.append({m_fleet->at(i).config.id, labelOf(m_fleet->at(i))});
+    m_labBanner->setFaults(faults, labels);
+}
+
+void MainWindow::refreshTop()
+{
+    if (!m_fleet) {
+        m_topBar->clearFleet();
+        return;
+    }
+    const QString name = safeText(m_fleet->config().name, 60);
+    m_topBar->setFleet(name.isEmpty() ? tr("Unnamed fleet") : name, m_fleet->worst(), fleetWords(*m_fleet));
+    setWindowTitle(tr("%1 — Hybridge").arg(name));
+}
+
+void MainWindow::askHostKey(const HostKeyPrompt &question, std::function<void(bool)> answer)
+{
+    const NodeState *node = m_fleet ? m_fleet->node(question.nodeId) : nullptr;
+    const Tokens &tokens = tokensFor(QApplication::palette());
+    const QColor colour = nodeColour(node ? node->config.colour : QString(), m_fleet ? m_fleet->indexOf(question.nodeId) : 0, tokens);
+    auto *dialog = new HostKeyDialog(question, node ? labelOf(*node) : safeText(question.host, 80), colour, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &QDialog::finished, this, [answer = std::move(answer)](int result) { answer(result == QDialog::Accepted); });
+    dialog->open();
+}
+
+void MainWindow::askTrust(const TrustQuestion &question, std::function<void(bool)> answer)
+{
+    auto *dialog = new TrustDialog(question, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &QDialog::finished, this, [answer = std::move(answer)](int result) { answer(result == QDialog::Accepted); });
+    dialog->open();
+}
+
+QStringList MainWindow::nodeIds() const
+{
+    QStringList out;
+    for (int i = 0; m_fleet && i < m_fleet->nodeCount(); ++i)
+        out.append(m_fleet->at(i).config.id);
+    return out;
+}
+
+QString MainWindow::currentNode() const
+{
+    return m_nodePage && m_pages->currentWidget() == m_nodePage ? m_nodePage->node() : QString();
+}
+
+void MainWindow::showFirstStart()
+{
+    m_firstStart->setOpening({});
+    m_pages->setCurrentWidget(m_firstStart);
+    m_rail->hide();
+    m_labBanner->hide();
+    refreshTop();
+    setWindowTitle(QStringLiteral("Hybridge"));
+}
+
+void MainWindow::showOpening(const QString &what)
+{
+    if (m_fleet)
+        return;
+    m_firstStart->setOpening(what);
+    m_pages->setCurrentWidget(m_firstStart);
+}
+
+void MainWindow::showFleetFileErrors(const QString &path, const QList<Error> &errors)
+{
+    if (!m_fleet) {
+        m_pages->setCurrentWidget(m_firstStart);
+        m_firstStart->setErrors(safeText(path, 300), errors);
+        return;
+    }
+    if (errors.isEmpty())
+        return;
+    Notice notice = noticeOf(errors.first(), QStringLiteral("fleet-file"));
+    notice.why = notice.what;
+    notice.what = tr("%1 was not opened; the fleet before it stays").arg(safeText(path, 300));
+    showNotice(notice);
+}
+
+void MainWindow::showFleet()
+{
+    if (!m_fleet)
+        return;
+    m_rail->show();
+    m_labBanner->setVisible(m_fleet->config().isLab());
+    m_pages->setCurrentWidget(m_fleetPage);
+    m_fleetPage->setFocus();
+    m_rail->setCurrent(QStringLiteral("fleet"));
+    refreshTop();
+}
+
+void MainWindow::showNode(const QString &id)
+{
+    if (!m_fleet || !m_fleet->node(id))
+        return;
+    m_rail->show();
+    m_nodePage->setNode(id);
+    m_pages->setCurrentWidget(m_nodePage);
+    m_nodePage->setFocus();
+    m_drawer->close();
+    m_rail->setCurrent(QStringLiteral("fleet"));
+}
+
+void MainWindow::showPalette()
+{
+    if (!m_fleet)
+        return;
+    if (m_palette->isVisible()) {
+        m_palette->close();
+        return;
+    }
+    QList<PaletteItem> items;
+    const auto key = [](QKeyCombination keys) { return QKeySequence(keys).toString(QKeySequence::NativeText); };
+    items.append({tr("Fleet"), tr("Page"), key(Qt::CTRL | Qt::Key_1), QStringLiteral("fleet"), {}, [this] { showFleet(); }});
+    for (int i = 0; i < m_fleet->nodeCount(); ++i) {
+        const NodeState &node = m_fleet->at(i);
+        items.append({labelOf(node), tr("Node %1").arg(node.config.id), node.diagnosis.summary, {}, node.diagnosis.condition,
+            [this, id = node.config.id] { showNode(id); }});
+    }
+    items.append({tr("Show activity"), tr("Action"), key(Qt::CTRL | Qt::Key_H), QStringLiteral("activity"), {}, [this] { showActivity(); }});
+    items.append({tr("Show fleet as cards"), tr("Action"), {}, QStringLiteral("cards"), {}, [this] {
+                      showFleet();
+                      m_fleetPage->setView(FleetPage::View::Cards);
+                  }});
+    items.append({tr("Show fleet as a table"), tr("Action"), {}, QStringLiteral("table"), {}, [this] {
+                      showFleet();
+                      m_fleetPage->setView(FleetPage::View::Table);
+                  }});
+    for (const Theme::Choice choice : {Theme::Choice::Light, Theme::Choice::Dark, Theme::Choice::System})
+        items.append({themeWords(choice), tr("Action"), {}, QStringLiteral("theme"), {}, [this, choice] { m_theme->setChoice(choice); }});
+    items.append({tr("Open a fleet file"), tr("Action"), key(Qt::CTRL | Qt::Key_O), QStringLiteral("file"), {}, [this] { chooseFile(); }});
+    if (!m_fleet->config().isLab())
+        items.append({tr("Open the demo cloud"), tr("Action"), {}, QStringLiteral("flask"), {}, [this] { Q_EMIT demoRequested(); }});
+    items.append({tr("List the keyboard shortcuts"), tr("Action"), QStringLiteral("?"), QStringLiteral("help"), {}, [this] { showShortcuts(); }});
+    m_palette->open(items);
+}
+
+void MainWindow::showActivity()
+{
+    if (m_drawer->current() == m_activity) {
+        m_drawer->close();
+        return;
+    }
+    placeOverlays();
+    m_drawer->open(m_activity);
+}
+
+void MainWindow::showShortcuts()
+{
+    auto *panel = m_drawer->findChild<ShortcutsPanel *>();
+    if (m_drawer->current() == panel) {
+        m_drawer->close();
+        return;
+    }
+    placeOverlays();
+    m_drawer->open(panel);
+}
+
+void MainWindow::showNotice(const Notice &notice)
+{
+    m_notices->put(notice);
+}
+
+void MainWindow::withdrawNotice(const QString &id)
+{
+    m_notices->withdraw(id);
+}
+
+void MainWindow::addActivity(const ActivityEntry &entry)
+{
+    m_activity->add(entry);
+}
+
+void MainWindow::requestSecret(const SecretRequest &request)
+{
+    for (SecretRequest &known : m_secretRequests) {
+        if (known.name == request.name) {
+            known = request;
+            askSecretNow();
+            return;
+        }
+    }
+    m_secretRequests.append(request);
+    askSecretNow();
+}
+
+void MainWindow::withdrawSecretRequest(const QString &name)
+{
+    m_secretRequests.removeIf([&name](const SecretRequest &request) { return request.name == name; });
+    askSecretNow();
+}
+
+// One question at a time: the first that is open.
+void MainWindow::askSecretNow()
+{
+    if (m_secretRequests.isEmpty()) {
+        if (m_secretForm)
+            m_secretForm->hide();
+        m_inline->setContentsMargins(24, 0, 24, 0);
+        return;
+    }
+    if (!m_secretForm) {
+        m_secretForm = new SecretForm;
+        m_inline->addWidget(m_secretForm);
+        connect(m_secretForm, &SecretForm::provided, this, [this](const QString &name, const Secret &value) {
+            withdrawSecretRequest(name);
+            Q_EMIT secretProvided(name, value);
+        });
+        connect(m_secretForm, &SecretForm::declined, this, [this](const QString &name) {
+            withdrawSecretRequest(name);
+            Q_EMIT secretDeclined(name);
+        });
+    }
+    m_inline->setContentsMargins(24, 16, 24, 0);
+    m_secretForm->ask(m_secretRequests.first(), int(m_secretRequests.size()) - 1);
+    m_secretForm->show();
+}
+
+void MainWindow::setRunningOperations(int count, const QString &text)
+{
+    m_topBar->setRunning(count, text);
+}
+
+void MainWindow::chooseFile()
+{
+    auto *dialog = new QFileDialog(this, tr("Open a fleet file"), {}, tr("Fleet files (*.json);;All files (*)"));
+    dialog->setObjectName(QStringLiteral("fleetFileDialog"));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setFileMode(QFileDialog::ExistingFile);
+    connect(dialog, &QFileDialog::fileSelected, this, &MainWindow::fleetFileChosen);
+    dialog->open();
+}
+
+} // namespace hybridge

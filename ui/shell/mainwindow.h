@@ -1,0 +1,121 @@
+// SPDX-FileCopyrightText: The Hybridge authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "backend/base/secret.h"
+#include "ui/shell/shelltypes.h"
+
+#include <QMainWindow>
+
+#include <functional>
+
+class QStackedWidget;
+class QVBoxLayout;
+
+namespace hybridge {
+
+class ActivityPanel;
+class CommandPalette;
+class Drawer;
+class FirstStartPage;
+class FleetPage;
+class FleetState;
+class LabBanner;
+class NodePage;
+class FleetHistory;
+class NoticeStack;
+class Rail;
+class SecretForm;
+class Theme;
+class TopBar;
+
+/// The window: rail, top bar, pages, drawer, palette. Shows a FleetState and reports the operator's wishes; decides and
+/// fetches nothing. GUI thread.
+class MainWindow final : public QMainWindow {
+    Q_OBJECT
+    Q_DISABLE_COPY_MOVE(MainWindow)
+public:
+    explicit MainWindow(QWidget *parent = nullptr);
+    ~MainWindow() override;
+
+    /// Shows @p fleet from now on; it must outlive the window or be replaced first. nullptr: the first-start page.
+    void setFleet(FleetState *fleet);
+    [[nodiscard]] FleetState *fleet() const { return m_fleet; }
+    [[nodiscard]] Theme &theme() { return *m_theme; }
+
+    /// What the demo cloud can break; empty: the menu says that it is not connected. Only shown for a lab's fleet.
+    void setLabFaults(const QList<LabFault> &faults);
+
+    /// Asks without blocking; @p answer is called exactly once, with false when the window goes first.
+    void askHostKey(const HostKeyPrompt &question, std::function<void(bool accept)> answer);
+    void askTrust(const TrustQuestion &question, std::function<void(bool trust)> answer);
+
+    [[nodiscard]] QStringList nodeIds() const;
+    /// Id of the node whose page is shown; empty on other pages.
+    [[nodiscard]] QString currentNode() const;
+    [[nodiscard]] FleetPage *fleetPage() const { return m_fleetPage; }
+    [[nodiscard]] NodePage *nodePage() const { return m_nodePage; }
+    [[nodiscard]] CommandPalette *palettePopup() const { return m_palette; }
+
+public Q_SLOTS:
+    void showFirstStart();
+    /// On the first-start page: a fleet or the demo is being opened; @p what is one sentence.
+    void showOpening(const QString &what);
+    /// The fleet file @p path was refused; every error carries its pointer in its text. Shown on the first-start page,
+    /// or as a notice when a fleet is open.
+    void showFleetFileErrors(const QString &path, const QList<hybridge::Error> &errors);
+    void showFleet();
+    void showNode(const QString &id);
+    void showPalette();
+    void showActivity();
+    void showShortcuts();
+    void showNotice(const hybridge::Notice &notice);
+    void withdrawNotice(const QString &id);
+    void addActivity(const hybridge::ActivityEntry &entry);
+    /// Asks for a secret in place, above the page. A second request of the same name replaces the first.
+    void requestSecret(const hybridge::SecretRequest &request);
+    void withdrawSecretRequest(const QString &name);
+    /// Number and newest text of running operations for the slot in the top bar; 0 hides it.
+    void setRunningOperations(int count, const QString &text);
+
+Q_SIGNALS:
+    void demoRequested();
+    void fleetFileChosen(const QString &path);
+    void secretProvided(const QString &name, const hybridge::Secret &value);
+    /// The operator goes on without it; the form does not come back in this session.
+    void secretDeclined(const QString &name);
+    void faultToggled(const QString &node, const QString &fault, bool on);
+    void repairAllRequested();
+
+protected:
+    void closeEvent(QCloseEvent *event) override;
+    void resizeEvent(QResizeEvent *event) override;
+
+private:
+    void buildActions();
+    void restoreWindow();
+    void placeOverlays();
+    void refreshTop();
+    void chooseFile();
+    void askSecretNow();
+
+    Theme *m_theme;
+    FleetState *m_fleet = nullptr;
+    FleetHistory *m_history = nullptr;
+    Rail *m_rail;
+    TopBar *m_topBar;
+    LabBanner *m_labBanner;
+    NoticeStack *m_notices;
+    QVBoxLayout *m_inline;
+    QStackedWidget *m_pages;
+    FirstStartPage *m_firstStart;
+    FleetPage *m_fleetPage = nullptr;
+    NodePage *m_nodePage = nullptr;
+    Drawer *m_drawer;
+    ActivityPanel *m_activity;
+    CommandPalette *m_palette;
+    QList<SecretRequest> m_secretRequests;
+    SecretForm *m_secretForm = nullptr;
+};
+
+} // namespace hybridge

@@ -1,0 +1,36 @@
+// SPDX-FileCopyrightText: The Hybridge authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "ui/widgets/samplering.h"
+#include "ui/widgets/tokens.h"
+
+#include <QWidget>
+
+class QPainter;
+class QRectF;
+
+namespace hybridge {
+
+/// Draws @p samples from 0 to @p top as a line over a faint area, the newest at the right edge; a ring that is not full
+/// yet begins further right. Gaps stay gaps; a lone sample is a dot.
+void paintSparkline(QPainter &painter, const QRectF &rect, const SampleRing &samples, double top, bool stale, const Tokens &tokens);
+
+class Sparkline final : public QWidget {
+    Q_OBJECT
+    Q_DISABLE_COPY_MOVE(Sparkline)
+public:
+    explicit Sparkline(QWidget *parent = nullptr);
+    void setSamples(const SampleRing &samples, double top, bool stale);
+    [[nodiscard]] QSize sizeHint() const override { return {160, 36}; }
+
+protected:
+    void paintEvent(QPaintEvent *event) override;
+
+private:
+    SampleRing m_samples;
+    double m_top = 100.0;
+    bool m_stale = false;
+};
+
+} // namespace hybridge
