@@ -141,6 +141,11 @@ void FleetWatch::react(const QString &id, const Diagnosis &before, const Diagnos
 {
     if (before.condition == NodeCondition::Unknown && after.condition == NodeCondition::Healthy)
         return;
+    // A lamp that flickers must not turn the probes into a storm.
+    const MonotonicMs now = m_state.clock().monotonic();
+    if (const auto last = m_reacted.constFind(id); last != m_reacted.constEnd() && now - *last < 3s)
+        return;
+    m_reacted.insert(id, now);
     // Something has changed: the other witnesses are asked at once instead of at their next turn.
     const int index = m_state.indexOf(id);
     if (index >= 0 && m_hostnames.at(size_t(index)))

@@ -64,6 +64,7 @@ private:
     std::unique_ptr<HostnameWatch> m_endpoint;
     std::unique_ptr<TunnelWatch> m_tunnels;
     std::unique_ptr<MachineWatch> m_machines;
+    QHash<QString, MonotonicMs> m_reacted; ///< by node id: when a change of its lamp was last followed up
     QTimer *m_tick;
 };
 

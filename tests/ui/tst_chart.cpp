@@ -46,8 +46,8 @@ void TestChart::valueTicksAreRound_data()
     QTest::newRow("small") << 0.03 << 0.01 << 0.03;
     QTest::newRow("zero") << 0.0 << 0.25 << 1.0;
     QTest::newRow("negative") << -5.0 << 0.25 << 1.0;
-    QTest::newRow("not a number") << std::nan("") << 0.25 << 1.0;
-    QTest::newRow("infinite") << INFINITY << 0.25 << 1.0;
+    QTest::newRow("not a number") << qQNaN() << 0.25 << 1.0;
+    QTest::newRow("infinite") << qInf() << 0.25 << 1.0;
 }
 
 void TestChart::valueTicksAreRound()

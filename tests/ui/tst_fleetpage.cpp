@@ -202,9 +202,15 @@ void TestFleetPage::keyboardWalksThroughThePage()
         QTest::keyClick(QApplication::focusWidget(), Qt::Key_Tab);
         seen.append(QApplication::focusWidget()->objectName());
     }
-    for (const char *stop : {"viewCards", "viewTable", "nodeCard:gcp", "nodeCard:home", "fleetFilter"})
+    for (const char *stop : {"viewCards", "nodeCard:gcp", "nodeCard:home", "fleetFilter"})
         QVERIFY2(seen.contains(QLatin1String(stop)), qPrintable(QStringLiteral("%1 not in %2").arg(QLatin1String(stop), seen.join(QLatin1Char(' ')))));
     QVERIFY(seen.indexOf(QStringLiteral("nodeCard:gcp")) < seen.indexOf(QStringLiteral("nodeCard:home")));
+    // The two views are one choice: one stop for Tab, arrows inside.
+    auto *cards = page.findChild<QToolButton *>(QStringLiteral("viewCards"));
+    cards->setFocus();
+    QTest::keyClick(cards, Qt::Key_Right);
+    QCOMPARE(QApplication::focusWidget()->objectName(), QStringLiteral("viewTable"));
+    QCOMPARE(page.view(), FleetPage::View::Table);
     page.setFleet(nullptr);
 }
 
@@ -243,7 +249,7 @@ void TestFleetPage::narrowTableDropsColumns()
     auto *table = page.findChild<FleetTable *>();
     page.resize(620, 600);
     QTRY_VERIFY(table->isColumnHidden(FleetModel::Models));
-    for (const int column : {FleetModel::Node, FleetModel::State, FleetModel::Gpu, FleetModel::Memory, FleetModel::Age})
+    for (const int column : {FleetModel::Node, FleetModel::State, FleetModel::Gpu})
         QVERIFY(!table->isColumnHidden(column));
     page.resize(2200, 600);
     QTRY_VERIFY(!table->isColumnHidden(FleetModel::Models));
@@ -284,7 +290,7 @@ void TestFleetPage::liveValuesArrive()
     auto *card = page.findChild<NodeCard *>(QStringLiteral("nodeCard:gcp"));
     const auto says = [card](const QString &text) {
         for (const QLabel *label : card->findChildren<QLabel *>())
-            if (label->text() == text)
+            if (label->text().contains(text))
                 return true;
         return false;
     };

@@ -84,7 +84,7 @@ void FactCard::showRows(const FactSection &section)
         label->setTone(Text::Tone::Muted);
         label->setMaxLines(1);
         label->setAlignment(Qt::AlignLeft | Qt::AlignVCenter);
-        label->setMinimumWidth(144);
+        label->setMinimumWidth(160);
         label->put(fact.label);
         Text *value = cell(row, 1);
         value->setMaxLines(4);

@@ -108,8 +108,8 @@ FleetModel::Row FleetModel::makeRow(const NodeState &node, MonotonicMs now)
 {
     Row row;
     row.summary = summarize(node, now);
-    if (row.summary.sampledAt) {
-        row.ageMs = std::max<qint64>(0, (now - *row.summary.sampledAt).count());
+    if (const std::optional<MonotonicMs> at = row.summary.valuesAt()) {
+        row.ageMs = std::max<qint64>(0, (now - *at).count());
         row.ageText = shortAge(std::chrono::milliseconds(row.ageMs));
     } else {
         row.ageText = unknownText();
@@ -396,7 +396,7 @@ QVariant FleetModel::headerData(int section, Qt::Orientation orientation, int ro
         case Trend:
             return tr("GPU use over the last 15 minutes");
         case Age:
-            return tr("Since the newest good reading");
+            return tr("How old the numbers of this row are");
         default:
             return {};
         }

@@ -29,7 +29,7 @@ public:
         ColourRole, ///< of the fleet file, QString
         StaleRole, ///< bool: draw greyed
         FractionRole, ///< 0 to 1 for the bars; unknown is an invalid QVariant
-        AgeRole, ///< qint64 ms since the newest good reading; invalid when there is none
+        AgeRole, ///< qint64 ms, how old the live numbers are; invalid when there are none
         ErrorRole, ///< sentence of the newest failing reading; empty when none fails
         SourceRowRole, ///< place in the fleet file, for a colour when the file gives none
         TrendRole, ///< SampleRing, % of GPU use over 15 min

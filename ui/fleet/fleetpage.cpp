@@ -53,9 +53,12 @@ FleetPage::FleetPage(QWidget *parent)
     m_cardsHost = new QWidget(content);
     m_cardsHost->setObjectName(QStringLiteral("nodeCards"));
     m_cardsHost->setLayout(new CardGrid(330, 860, CardGrid::Fill::Rows));
+    QSizePolicy packed(QSizePolicy::Preferred, QSizePolicy::Maximum);
+    packed.setHeightForWidth(true);
+    m_cardsHost->setSizePolicy(packed);
 
     auto *tableCard = new Card(content);
-    tableCard->setMinimumHeight(260);
+    tableCard->setMinimumHeight(140);
     m_table = new FleetTable(*m_model, *m_sort, tableCard);
     auto *tableBox = new QVBoxLayout(tableCard);
     tableBox->setContentsMargins(1, 6, 1, 6);
@@ -153,8 +156,6 @@ void FleetPage::setFleet(FleetState *fleet)
     if (fleet) {
         connect(fleet, &FleetState::endpointChanged, this, [this] { markDirty(0, -1); });
         m_view = fleet->nodeCount() <= CardsAtFirst ? View::Cards : View::Table;
-        m_cardsButton->setVisible(fleet->nodeCount() <= MostCards);
-        m_tableButton->setVisible(fleet->nodeCount() <= MostCards);
         buildCards();
     }
     refreshNow();
@@ -220,6 +221,10 @@ void FleetPage::showBody()
     m_cardsButton->setIcon(tintedIcon(QStringLiteral("cards"), m_view == View::Cards ? tokens.accent : tokens.muted));
     m_tableButton->setIcon(tintedIcon(QStringLiteral("table"), m_view == View::Table ? tokens.accent : tokens.muted));
     m_filter->setVisible(!none);
+    const bool choice = !none && m_fleet->nodeCount() <= MostCards;
+    m_cardsButton->setVisible(choice);
+    m_tableButton->setVisible(choice);
+    m_tableCard->setMaximumHeight(std::max(m_tableCard->minimumHeight(), m_table->heightOf(shownNodes()) + 14));
     const int all = none ? 0 : m_fleet->nodeCount();
     m_count->put(shownNodes() == all ? QString() : tr("%1 of %2").arg(shownNodes()).arg(all));
     const bool nobody = !none && shownNodes() == 0;
@@ -269,6 +274,13 @@ void FleetPage::showEvent(QShowEvent *event)
     showBody();
 }
 
+void FleetPage::changeEvent(QEvent *event)
+{
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange)
+        showBody(); // the icons of the two views
+}
+
 void FleetPage::keyPressEvent(QKeyEvent *event)
 {
     if (event->key() == Qt::Key_Escape && !m_filter->text().isEmpty()) {
@@ -304,7 +316,7 @@ void FleetPage::refreshRoot()
     const NodeSummary &node = m_model->summary(trouble.row);
     m_rootNode = node.id;
     m_root->setCondition(node.diagnosis.condition);
-    const QString what = tr("%1: %2", "node: sentence").arg(node.label, node.diagnosis.summary);
+    const QString what = tr("%1: %2", "node: sentence").arg(isolated(node.label), node.diagnosis.summary);
     const QString others = trouble.others == 0 ? QString()
         : trouble.others == 1                  ? tr("One more node needs a look.")
                                                : tr("%1 more nodes need a look.").arg(trouble.others);

@@ -22,14 +22,14 @@ constexpr std::array Conditions {NodeCondition::Down, NodeCondition::Degraded, N
     NodeCondition::Stopped, NodeCondition::Healthy};
 } // namespace
 
-FleetSummary::FleetSummary(QWidget *parent) : Card(parent), m_endpointLamp(new StateLamp(16, this))
+FleetSummary::FleetSummary(QWidget *parent) : Card(parent), m_endpointLamp(new StateLamp(14, this))
 {
     setObjectName(QStringLiteral("fleetSummary"));
     auto *row = new QHBoxLayout(this);
     row->setContentsMargins(0, space::L, 0, space::L);
     row->setSpacing(0);
 
-    m_nodes = makeTile(tr("Nodes"), row, 5);
+    m_nodes = makeTile(tr("Nodes"), row, 6);
     auto *counts = new QHBoxLayout;
     counts->setSpacing(space::M);
     for (std::size_t i = 0; i < Conditions.size(); ++i) {
@@ -37,10 +37,11 @@ FleetSummary::FleetSummary(QWidget *parent) : Card(parent), m_endpointLamp(new S
         count.box = new QWidget(m_nodes.box);
         count.lamp = new StateLamp(14, count.box);
         count.lamp->setCondition(Conditions[i]);
-        count.text = new Text(Type::Body, Text::Tone::Text, count.box);
+        count.text = new Text(Type::Label, Text::Tone::Text, count.box);
         count.text->setFigures();
         count.text->setMaxLines(1);
         auto *pair = new QHBoxLayout(count.box);
+        count.box->setMinimumHeight(16);
         pair->setContentsMargins(0, 0, 0, 0);
         pair->setSpacing(6);
         pair->addWidget(count.lamp);
@@ -69,10 +70,11 @@ FleetSummary::Tile FleetSummary::makeTile(const QString &label, QHBoxLayout *row
     tile.label = new Text(label, Type::Label, Text::Tone::Muted, tile.box);
     tile.figure = new Text(Type::Figure, Text::Tone::Text, tile.box);
     tile.figure->setFigures();
-    tile.note = new Text(Type::Body, Text::Tone::Muted, tile.box);
+    tile.note = new Text(Type::Label, Text::Tone::Muted, tile.box);
     tile.note->setFigures();
     for (Text *text : {tile.label, tile.figure, tile.note})
         text->setMaxLines(1);
+    tile.note->setMinimumHeight(16); // lamps stand on this line in other tiles
     auto *column = new QVBoxLayout(tile.box);
     column->setContentsMargins(space::Xl, 0, space::L, 0);
     column->setSpacing(2);
@@ -105,6 +107,7 @@ void FleetSummary::refresh(const FleetState &fleet, const FleetModel &model)
         }
     }
     const int all = model.rowCount();
+    m_any = all > 0;
     const int healthy = counts[Conditions.size() - 1];
     m_nodes.figure->put(healthy == all ? QLocale().toString(all) : QStringLiteral("%1 / %2").arg(QLocale().toString(healthy), QLocale().toString(all)));
     m_nodes.label->put(healthy == all ? tr("Nodes") : tr("Nodes, healthy of all"));
@@ -119,6 +122,8 @@ void FleetSummary::refresh(const FleetState &fleet, const FleetModel &model)
         m_counts[c].box->setToolTip(m_counts[c].words);
         m_counts[c].text->setAccessibleName(m_counts[c].words);
     }
+    m_nodes.note->put(tr("none in the fleet file"));
+    m_nodes.note->setVisible(all == 0);
     fit();
     const auto of = [all](int known) {
         return known == all ? tr("of all nodes") : tr("of %1 of %2 nodes").arg(QLocale().toString(known), QLocale().toString(all));
@@ -164,8 +169,8 @@ void FleetSummary::refreshEndpoint(const FleetState &fleet)
 // Words go before numbers are cut: first the tiles that matter least, then the words beside the lamps.
 void FleetSummary::fit()
 {
-    m_power.box->setVisible(width() >= 700);
-    m_rate.box->setVisible(width() >= 540);
+    m_power.box->setVisible(m_any && width() >= 700);
+    m_rate.box->setVisible(m_any && width() >= 540);
     int wanted = 0;
     for (const Count &count : m_counts)
         if (!count.box->isHidden())

@@ -51,6 +51,7 @@ private:
         QString words;
     };
     std::array<Count, 6> m_counts {};
+    bool m_any = false; ///< there are nodes
 };
 
 } // namespace hybridge

@@ -66,6 +66,11 @@ FleetTable::FleetTable(FleetModel &model, FleetSort &sort, QWidget *parent) : QT
     connect(&model, &QAbstractItemModel::modelReset, this, &FleetTable::fitColumns);
 }
 
+int FleetTable::heightOf(int rows) const
+{
+    return horizontalHeader()->height() + rows * verticalHeader()->defaultSectionSize() + 2;
+}
+
 QString FleetTable::idAt(const QModelIndex &index) const
 {
     return index.data(FleetModel::IdRole).toString();

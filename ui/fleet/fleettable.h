@@ -18,6 +18,8 @@ public:
     FleetTable(FleetModel &model, FleetSort &sort, QWidget *parent = nullptr);
     /// Decides anew which columns are shown.
     void fitColumns();
+    /// Pixels that the header and @p rows rows need.
+    [[nodiscard]] int heightOf(int rows) const;
     [[nodiscard]] QString idAt(const QModelIndex &index) const;
 
 Q_SIGNALS:

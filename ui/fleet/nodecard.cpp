@@ -33,7 +33,7 @@ NodeCard::NodeCard(const QString &id, int index, QWidget *parent)
     m_condition->setBold(true);
     m_condition->setMaxLines(1);
     m_sentence->setMaxLines(2);
-    m_remedy->setMaxLines(2);
+    m_remedy->setMaxLines(3);
     m_command->setMaxLines(1);
     m_models->setMaxLines(1);
     m_age->setFigures();
@@ -135,8 +135,13 @@ void NodeCard::setNode(const NodeSummary &node, const SampleRing &trend, Monoton
     m_colour = node.colour;
     setStripe(nodeColour(m_colour, m_index, tokensFor(palette())));
     m_name->put(node.label);
-    m_weight->put(node.weight ? tr("Weight %1").arg(formatPercent(node.weight)) : QString());
-    m_weight->setVisible(node.weight.has_value());
+    QStringList corner;
+    if (node.weight)
+        corner.append(tr("Weight %1").arg(formatPercent(node.weight)));
+    if (node.costPerHour)
+        corner.append(formatPerHour(node.costPerHour, node.currency));
+    m_weight->put(corner.join(QStringLiteral(" · ")));
+    m_weight->setVisible(!corner.isEmpty());
 
     const Diagnosis &diagnosis = node.diagnosis;
     const bool healthy = diagnosis.condition == NodeCondition::Healthy;
@@ -157,7 +162,11 @@ void NodeCard::setNode(const NodeSummary &node, const SampleRing &trend, Monoton
     put(m_gpu, node.hasAccelerator ? formatPercent(node.utilization.value) : tr("none"), node.utilization.stale);
     m_gpuMeter->setFraction(
         node.utilization.value ? std::optional<double>(*node.utilization.value / 100.0) : std::nullopt, node.utilization.stale);
-    m_gpu.label->put(node.acceleratorCount > 1 ? tr("%1 GPUs").arg(node.acceleratorCount) : tr("GPU"));
+    const QString gpu = node.acceleratorCount > 1 ? tr("%1 GPUs").arg(node.acceleratorCount) : tr("GPU");
+    // A stale value says its age where it stands.
+    m_gpu.label->put(node.utilization.stale && node.acceleratorsAt
+            ? QStringLiteral("%1 · %2").arg(gpu, formatAge(now - *node.acceleratorsAt))
+            : gpu);
     put(m_memory, memoryText(node), node.memoryUsedMiB.stale);
     m_memoryMeter->setFraction(node.memoryFraction(), node.memoryUsedMiB.stale);
     put(m_temperature, formatCelsius(node.temperatureC.value), node.temperatureC.stale);

@@ -288,7 +288,9 @@ FactSection acceleratorSection(const NodeState &node, MonotonicMs now)
     int position = 0;
     for (const AcceleratorFacts &gpu : *node.accelerators) {
         const QString number = gpu.index ? QString::number(*gpu.index) : QStringLiteral("–");
-        const QString memory = QStringLiteral("%1 / %2").arg(formatMiB(gpu.memoryUsedMiB), formatMiB(gpu.memoryTotalMiB));
+        NodeSummary memory; // for its wording
+        memory.memoryUsedMiB.value = gpu.memoryUsedMiB;
+        memory.memoryTotalMiB.value = gpu.memoryTotalMiB;
         const QString power = gpu.powerLimitW ? QStringLiteral("%1 / %2").arg(formatWatts(gpu.powerW), formatWatts(gpu.powerLimitW))
                                               : formatWatts(gpu.powerW);
         const QString clock = gpu.clockSmMHz ? tr("%1 MHz").arg(QLocale().toString(*gpu.clockSmMHz, 'f', 0)) : unknownText();
@@ -301,7 +303,7 @@ FactSection acceleratorSection(const NodeState &node, MonotonicMs now)
             state.append(QStringLiteral("P%1").arg(*gpu.performanceState));
         if (gpu.mig.value_or(false))
             state.append(QStringLiteral("MIG"));
-        out.table.append({number, told(gpu.name, 60), formatPercent(gpu.utilization), memory, formatCelsius(gpu.temperatureC), power,
+        out.table.append({number, told(gpu.name, 60), formatPercent(gpu.utilization), memoryText(memory), formatCelsius(gpu.temperatureC), power,
             formatPercent(gpu.fanPercent), clock, state.isEmpty() ? unknownText() : state.join(QStringLiteral(", "))});
         for (const QString &note : gpu.notes)
             out.notes.append(QStringLiteral("GPU %1: %2").arg(gpu.index.value_or(position)).arg(safeText(note)));

@@ -127,26 +127,29 @@ void NodeHead::setNode(const NodeSummary &node, int index, MonotonicMs now)
     show(m_consequences, d.consequences.join(QLatin1Char('\n')));
     m_command->setCommand(d.command);
 
-    const auto age = [now, &node](const Figure &figure) {
-        return figure.stale && node.sampledAt ? tr("stale") : QString();
+    // Under a stale number its age stands instead of the quieter note.
+    const auto note = [now](const Figure &figure, const std::optional<MonotonicMs> &at, const QString &otherwise = {}) {
+        return figure.stale && at ? formatAge(now - *at) : otherwise;
     };
     const auto at = [this](std::size_t i, const QString &label) -> Tile & {
         m_tiles[i].label->put(label);
         return m_tiles[i];
     };
     put(at(0, node.acceleratorCount > 1 ? tr("GPU use, mean of %1").arg(node.acceleratorCount) : tr("GPU use")),
-        node.hasAccelerator ? formatPercent(node.utilization.value) : tr("none"), node.utilization.stale, age(node.utilization));
+        node.hasAccelerator ? formatPercent(node.utilization.value) : tr("none"), node.utilization.stale, note(node.utilization, node.acceleratorsAt));
     const std::optional<double> memory = node.memoryFraction();
     put(at(1, tr("GPU memory")), formatPercent(memory ? std::optional<double>(*memory * 100.0) : std::nullopt),
-        node.memoryUsedMiB.stale, memory ? memoryText(node) : QString());
-    put(at(2, tr("Temperature")), formatCelsius(node.temperatureC.value), node.temperatureC.stale, age(node.temperatureC));
+        node.memoryUsedMiB.stale, note(node.memoryUsedMiB, node.acceleratorsAt, memory ? memoryText(node) : QString()));
+    put(at(2, tr("Temperature")), formatCelsius(node.temperatureC.value), node.temperatureC.stale,
+        note(node.temperatureC, node.acceleratorsAt));
     put(at(3, tr("Power")), formatWatts(node.powerW.value), node.powerW.stale,
-        node.powerLimitW.value ? tr("limit %1").arg(formatWatts(node.powerLimitW.value)) : QString());
+        note(node.powerW, node.acceleratorsAt,
+            node.powerLimitW.value ? tr("limit %1").arg(formatWatts(node.powerLimitW.value)) : QString()));
     const auto count = [](const Figure &figure) { return figure.value ? QString::number(qint64(*figure.value)) : unknownText(); };
     put(at(4, tr("Requests running")), count(node.running), node.running.stale,
-        node.waiting.value ? tr("%1 waiting").arg(count(node.waiting)) : QString());
+        note(node.running, node.engineAt, node.waiting.value ? tr("%1 waiting").arg(count(node.waiting)) : QString()));
     put(at(5, tr("Tokens per second")), rateText(node.tokensPerSecond.value), node.tokensPerSecond.stale,
-        node.weight ? tr("weight %1").arg(formatPercent(node.weight)) : QString());
+        note(node.tokensPerSecond, node.engineAt, node.weight ? tr("weight %1").arg(formatPercent(node.weight)) : QString()));
     setAccessibleName(QStringLiteral("%1, %2").arg(node.label, word));
     setAccessibleDescription(d.summary);
 }

@@ -36,7 +36,8 @@ NodePage::NodePage(QWidget *parent)
     back->setProperty("kind", QStringLiteral("link"));
     back->setAccessibleName(tr("Back to the fleet"));
     back->setIconSize({14, 14});
-    back->setIcon(tintedIcon(QStringLiteral("back"), tokensFor(palette()).accent, 14));
+    m_back = back;
+    refreshBack();
     connect(back, &QPushButton::clicked, this, &NodePage::backRequested);
 
     auto *tables = new QVBoxLayout;
@@ -138,6 +139,13 @@ void NodePage::refreshCharts()
         m_history ? m_history->node(m_id) : nullptr, nodeColour(node->config.colour, m_fleet->indexOf(m_id), tokensFor(palette())));
 }
 
+void NodePage::refreshBack()
+{
+    const bool mirrored = layoutDirection() == Qt::RightToLeft;
+    m_back->setIcon(
+        tintedIcon(mirrored ? QStringLiteral("forward") : QStringLiteral("back"), tokensFor(palette()).accent, 14));
+}
+
 void NodePage::step(int by)
 {
     if (!m_fleet || m_fleet->nodeCount() < 2)
@@ -198,9 +206,10 @@ void NodePage::keyPressEvent(QKeyEvent *event)
 void NodePage::changeEvent(QEvent *event)
 {
     QWidget::changeEvent(event);
+    if (event->type() == QEvent::LayoutDirectionChange)
+        refreshBack();
     if (event->type() == QEvent::PaletteChange) {
-        if (auto *back = findChild<QPushButton *>(QStringLiteral("backToFleet")))
-            back->setIcon(tintedIcon(QStringLiteral("back"), tokensFor(palette()).accent, 14));
+        refreshBack();
         // The charts below learn of the new palette after this.
         QMetaObject::invokeMethod(this, &NodePage::refreshCharts, Qt::QueuedConnection);
     }

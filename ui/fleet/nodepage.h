@@ -7,6 +7,7 @@
 
 #include <array>
 
+class QPushButton;
 class QScrollArea;
 
 namespace hybridge {
@@ -48,12 +49,14 @@ protected:
 
 private:
     void step(int by);
+    void refreshBack();
     void refreshCharts();
 
     enum Section { Accelerators, Services, Engine, Tunnel, Connector, Edge, Machine, Link, SectionCount };
     FleetState *m_fleet = nullptr;
     FleetHistory *m_history = nullptr;
     QString m_id;
+    QPushButton *m_back;
     QScrollArea *m_scroll;
     QWidget *m_content;
     NodeHead *m_head;

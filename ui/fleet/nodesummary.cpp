@@ -36,6 +36,7 @@ void addAccelerators(const NodeState &node, MonotonicMs now, NodeSummary &out)
     if (!node.accelerators.isKnown())
         return;
     const bool stale = freshness::isStale(node.accelerators, now, freshness::Accelerators);
+    out.acceleratorsAt = node.accelerators.sampledAt();
     double utilization = 0;
     int told = 0;
     int limits = 0;
@@ -79,6 +80,11 @@ std::optional<double> NodeSummary::memoryFraction() const
     return *memoryUsedMiB.value / *memoryTotalMiB.value;
 }
 
+std::optional<MonotonicMs> NodeSummary::valuesAt() const
+{
+    return acceleratorsAt ? acceleratorsAt : engineAt ? engineAt : sampledAt;
+}
+
 NodeSummary summarize(const NodeState &node, MonotonicMs now)
 {
     NodeSummary out;
@@ -92,6 +98,7 @@ NodeSummary summarize(const NodeState &node, MonotonicMs now)
 
     if (node.engine.isKnown()) {
         const bool stale = freshness::isStale(node.engine, now, freshness::Engine);
+        out.engineAt = node.engine.sampledAt();
         out.running = {node.engine->running, stale};
         out.waiting = {node.engine->waiting, stale};
         out.models = node.engine->models.value_or(QStringList());
@@ -159,6 +166,14 @@ QString shortAge(std::chrono::milliseconds age)
     if (seconds < 86400)
         return tr("%1 h").arg(seconds / 3600);
     return tr("%1 d").arg(seconds / 86400);
+}
+
+QString isolated(const QString &name)
+{
+    for (const QChar c : name)
+        if (c.direction() == QChar::DirR || c.direction() == QChar::DirAL)
+            return QChar(0x2068) + name + QChar(0x2069); // FIRST STRONG ISOLATE … POP DIRECTIONAL ISOLATE
+    return name;
 }
 
 QString modelsText(const QStringList &models)

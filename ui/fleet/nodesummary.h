@@ -41,11 +41,15 @@ struct NodeSummary {
     bool hasEngine = true; ///< false: not configured
     bool tried = false; ///< something was read, or at least tried
     std::optional<MonotonicMs> sampledAt; ///< of the newest reading of any kind that is known
+    std::optional<MonotonicMs> acceleratorsAt; ///< of the GPU values
+    std::optional<MonotonicMs> engineAt; ///< of requests and tokens
     QString error; ///< sentence of the newest failing reading; empty: none fails
     bool operator==(const NodeSummary &) const = default;
 
     /// 0 to 1; empty unless both are known.
     [[nodiscard]] std::optional<double> memoryFraction() const;
+    /// How old the row's live numbers are: GPU values, else the engine's, else whatever is known.
+    [[nodiscard]] std::optional<MonotonicMs> valuesAt() const;
 };
 
 /// Pure. @p now is monotonic, as in Reading.
@@ -59,6 +63,9 @@ struct NodeSummary {
 [[nodiscard]] QString rateText(std::optional<double> perSecond);
 /// "now", "38 s", "12 min", "3 h", "5 d": an age where there is little room.
 [[nodiscard]] QString shortAge(std::chrono::milliseconds age);
+/// @p name ready to stand in a sentence: one that runs right to left keeps its letters together and does not turn the
+/// sentence around.
+[[nodiscard]] QString isolated(const QString &name);
 [[nodiscard]] QString modelsText(const QStringList &models);
 
 } // namespace hybridge

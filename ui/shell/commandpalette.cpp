@@ -157,7 +157,7 @@ void CommandPalette::place()
     const QWidget *window = parentWidget();
     const int wide = std::min(600, window->width() - 48);
     const int rows = std::clamp(m_model->rowCount(), 1, 9);
-    const int high = std::min(window->height() - 96, 68 + (m_model->rowCount() == 0 ? 60 : rows * 38 + 4));
+    const int high = std::min(window->height() - 96, 68 + (m_model->rowCount() == 0 ? 60 : rows * 38 - 5));
     setGeometry((window->width() - wide) / 2, std::min(88, window->height() / 8), wide, high);
 }
 

@@ -6,6 +6,7 @@
 #include "ui/widgets/text.h"
 #include "ui/widgets/tokens.h"
 
+#include <QApplication>
 #include <QEvent>
 #include <QHBoxLayout>
 #include <QKeyEvent>
@@ -50,6 +51,8 @@ void Drawer::addPanel(QWidget *panel, const QString &title)
 
 void Drawer::open(QWidget *panel)
 {
+    if (isHidden())
+        m_focusBefore = QApplication::focusWidget();
     m_title->put(m_titles.value(panel));
     m_stack->setCurrentWidget(panel);
     show();
@@ -61,6 +64,9 @@ void Drawer::close()
 {
     if (isHidden())
         return;
+    // Else the focus would wander to whatever comes next in the order.
+    if (m_focusBefore)
+        m_focusBefore->setFocus();
     hide();
     Q_EMIT closed();
 }

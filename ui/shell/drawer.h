@@ -3,6 +3,7 @@
 #pragma once
 
 #include <QHash>
+#include <QPointer>
 #include <QWidget>
 
 class QStackedWidget;
@@ -42,6 +43,7 @@ private:
     QToolButton *m_close;
     QStackedWidget *m_stack;
     QHash<QWidget *, QString> m_titles;
+    QPointer<QWidget> m_focusBefore;
 };
 
 } // namespace hybridge

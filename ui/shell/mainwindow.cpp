@@ -7,6 +7,7 @@
 #include "ui/fleet/fleethistory.h"
 #include "ui/fleet/fleetpage.h"
 #include "ui/fleet/nodepage.h"
+#include "ui/fleet/nodesummary.h"
 #include "ui/shell/activitypanel.h"
 #include "ui/shell/commandpalette.h"
 #include "ui/shell/drawer.h"
@@ -75,6 +76,29 @@ QString fleetWords(const FleetState &fleet)
     if (parts.isEmpty())
         return fleet.nodeCount() == 0 ? QString() : MainWindow::tr("all healthy");
     return parts.join(QStringLiteral(", "));
+}
+
+/// An answer that is given exactly once: by the dialog, or with no when the dialog goes without having been answered.
+class Answer final {
+public:
+    explicit Answer(std::function<void(bool)> call) : m_call(std::move(call)) { }
+    Q_DISABLE_COPY_MOVE(Answer)
+    ~Answer() { give(false); }
+    void give(bool yes)
+    {
+        if (const auto call = std::exchange(m_call, nullptr))
+            call(yes);
+    }
+
+private:
+    std::function<void(bool)> m_call;
+};
+
+void deliver(QDialog &dialog, std::function<void(bool)> call)
+{
+    // The connection owns the answer; it goes with the dialog.
+    const auto answer = std::make_shared<Answer>(std::move(call));
+    QObject::connect(&dialog, &QDialog::finished, &dialog, [answer](int result) { answer->give(result == QDialog::Accepted); });
 }
 
 QString labelOf(const NodeState &node)
@@ -180,7 +204,10 @@ void MainWindow::buildActions()
         if (auto *field = findChild<QLineEdit *>(QStringLiteral("fleetFilter")))
             field->setFocus();
     });
-    bind(QKeySequence(QStringLiteral("?")), [this] { showShortcuts(); });
+    // Some layouts need Shift for it, and some platforms tell that.
+    auto *help = new QShortcut(this);
+    help->setKeys({QKeySequence(Qt::Key_Question), QKeySequence(Qt::SHIFT | Qt::Key_Question)});
+    connect(help, &QShortcut::activated, this, &MainWindow::showShortcuts);
 }
 
 void MainWindow::restoreWindow()
@@ -265,7 +292,7 @@ void MainWindow::setFleet(FleetState *fleet)
             ActivityEntry entry;
             entry.at = m_fleet->clock().now();
             entry.nodeId = id;
-            entry.text = tr("%1: %2", "node: sentence").arg(labelOf(*node), after.summary);
+            entry.text = tr("%1: %2", "node: sentence").arg(isolated(labelOf(*node)), after.summary);
             entry.detail = after.evidence;
             entry.condition = after.condition;
             addActivity(entry);
@@ -302,7 +329,7 @@ void MainWindow::askHostKey(const HostKeyPrompt &question, std::function<void(bo
     const QColor colour = nodeColour(node ? node->config.colour : QString(), m_fleet ? m_fleet->indexOf(question.nodeId) : 0, tokens);
     auto *dialog = new HostKeyDialog(question, node ? labelOf(*node) : safeText(question.host, 80), colour, this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
-    connect(dialog, &QDialog::finished, this, [answer = std::move(answer)](int result) { answer(result == QDialog::Accepted); });
+    deliver(*dialog, std::move(answer));
     dialog->open();
 }
 
@@ -310,7 +337,7 @@ void MainWindow::askTrust(const TrustQuestion &question, std::function<void(bool
 {
     auto *dialog = new TrustDialog(question, this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
-    connect(dialog, &QDialog::finished, this, [answer = std::move(answer)](int result) { answer(result == QDialog::Accepted); });
+    deliver(*dialog, std::move(answer));
     dialog->open();
 }
 
@@ -485,11 +512,12 @@ void MainWindow::askSecretNow()
     if (!m_secretForm) {
         m_secretForm = new SecretForm;
         m_inline->addWidget(m_secretForm);
-        connect(m_secretForm, &SecretForm::provided, this, [this](const QString &name, const Secret &value) {
+        // By value: the form asks for the next secret while the name of this one is still needed.
+        connect(m_secretForm, &SecretForm::provided, this, [this](QString name, const Secret &value) {
             withdrawSecretRequest(name);
             Q_EMIT secretProvided(name, value);
         });
-        connect(m_secretForm, &SecretForm::declined, this, [this](const QString &name) {
+        connect(m_secretForm, &SecretForm::declined, this, [this](QString name) {
             withdrawSecretRequest(name);
             Q_EMIT secretDeclined(name);
         });

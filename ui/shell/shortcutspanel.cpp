@@ -30,8 +30,10 @@ ShortcutsPanel::ShortcutsPanel(QWidget *parent) : QWidget(parent)
         auto *left = new Text(keys, Type::Body, Text::Tone::Text, this);
         left->setBold(true);
         left->setMaxLines(1);
+        auto *right = new Text(words, Type::Body, Text::Tone::Muted, this);
+        right->setMaxLines(1);
         grid->addWidget(left, row, 0);
-        grid->addWidget(new Text(words, Type::Body, Text::Tone::Muted, this), row, 1);
+        grid->addWidget(right, row, 1);
         ++row;
     }
     grid->setColumnMinimumWidth(0, 110);

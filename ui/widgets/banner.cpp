@@ -23,6 +23,9 @@ Banner::Banner(QWidget *parent)
       m_detailsButton(new QPushButton(tr("Details"), this)), m_action(new QPushButton(this)), m_dismiss(new QToolButton(this))
 {
     setFrameShape(QFrame::NoFrame);
+    QSizePolicy policy(QSizePolicy::Preferred, QSizePolicy::Maximum);
+    policy.setHeightForWidth(true);
+    setSizePolicy(policy);
     m_what->setBold(true);
     for (Text *text : {m_what, m_why, m_remedy, m_details})
         text->setSelectable();

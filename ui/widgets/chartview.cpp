@@ -143,8 +143,10 @@ void ChartView::thin(Line &line) const
 void ChartView::rebuild()
 {
     double greatest = 0.0;
+    m_hasValues = false;
     for (Line &line : m_lines) {
         thin(line);
+        m_hasValues = m_hasValues || !line.runs.isEmpty();
         for (const QList<QPointF> &run : std::as_const(line.runs))
             for (const QPointF &point : run)
                 greatest = std::max(greatest, point.y());
@@ -219,10 +221,15 @@ void ChartView::drawBackground(QPainter *painter, const QRectF &)
     painter->setRenderHint(QPainter::Antialiasing, false);
     painter->setFont(figureFont(Type::Label));
     const QFontMetrics metrics(painter->font());
+    const bool labelled = m_fixedTop || m_hasValues; // an axis without values has no numbers
     for (double value = 0.0; value <= m_top * 1.0001; value += m_ticks.step) {
+        if (!labelled && value > 0.0)
+            break;
         const double y = std::round(yOf(value));
         painter->setPen(QPen(value == 0.0 ? mixed(tokens.border, tokens.muted, 0.4) : tokens.border, 1));
         painter->drawLine(QPointF(area.left(), y), QPointF(area.right(), y));
+        if (!labelled)
+            break;
         painter->setPen(tokens.muted);
         painter->drawText(QRectF(0, y - metrics.height() / 2.0, area.left() - 8, metrics.height()),
             int(Qt::AlignRight | Qt::AlignVCenter), m_tickFormat(value));

@@ -68,6 +68,7 @@ private:
     QValueAxis *m_y;
     std::optional<double> m_fixedTop;
     ValueTicks m_ticks;
+    bool m_hasValues = false;
     double m_top = 1.0; ///< upper end of the value axis
     qint64 m_from = 0;
     qint64 m_to = 1;

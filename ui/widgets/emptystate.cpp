@@ -7,6 +7,7 @@
 #include "ui/widgets/tokens.h"
 
 #include <QEvent>
+#include <QHBoxLayout>
 #include <QPushButton>
 #include <QVBoxLayout>
 
@@ -18,9 +19,7 @@ EmptyState::EmptyState(const QString &icon, const QString &title, const QString 
 {
     m_title->setBold(true);
     m_title->setAlignment(Qt::AlignHCenter);
-    m_sentence->setAlignment(Qt::AlignHCenter);
-    m_sentence->setMaximumWidth(460);
-    m_sentence->setMinimumWidth(280);
+    m_sentence->setAlignment(Qt::AlignHCenter | Qt::AlignTop);
     m_action->setVisible(!action.isEmpty());
     m_action->setObjectName(QStringLiteral("emptyAction"));
     auto *column = new QVBoxLayout(this);
@@ -28,8 +27,14 @@ EmptyState::EmptyState(const QString &icon, const QString &title, const QString 
     column->addStretch(2);
     column->addWidget(m_picture, 0, Qt::AlignHCenter);
     column->addSpacing(space::S);
-    column->addWidget(m_title, 0, Qt::AlignHCenter);
-    column->addWidget(m_sentence, 0, Qt::AlignHCenter);
+    column->addWidget(m_title);
+    // A reading width, not the width of the page.
+    auto *middle = new QHBoxLayout;
+    middle->addStretch(1);
+    m_sentence->setFixedWidth(380);
+    middle->addWidget(m_sentence);
+    middle->addStretch(1);
+    column->addLayout(middle);
     column->addSpacing(space::S);
     column->addWidget(m_action, 0, Qt::AlignHCenter);
     column->addStretch(3);

@@ -52,7 +52,8 @@ void TimeSeriesChart::setTop(std::optional<double> top)
 
 void TimeSeriesChart::shareCursor(ChartCursor *cursor)
 {
-    m_cursor->disconnect(this);
+    if (m_cursor)
+        m_cursor->disconnect(this);
     m_cursor = cursor;
     m_view->follow(cursor);
     connect(cursor, &ChartCursor::moved, this, &TimeSeriesChart::refreshReadout);
@@ -89,7 +90,7 @@ QList<QList<QPointF>> TimeSeriesChart::runs(int index) const
 QStringList TimeSeriesChart::readout() const
 {
     QStringList out;
-    const std::optional<qint64> at = m_cursor->at();
+    const std::optional<qint64> at = m_cursor ? m_cursor->at() : std::nullopt;
     const bool alone = m_view->lines().size() == 1;
     for (const ChartView::Line &line : m_view->lines()) {
         const QString value = m_view->formatted(line.valueAt(at.value_or(m_view->to())));
@@ -100,7 +101,7 @@ QStringList TimeSeriesChart::readout() const
 
 void TimeSeriesChart::refreshReadout()
 {
-    const std::optional<qint64> at = m_cursor->at();
+    const std::optional<qint64> at = m_cursor ? m_cursor->at() : std::nullopt;
     QString text = readout().join(QStringLiteral("   "));
     if (at)
         text = QLocale::c().toString(QDateTime::fromMSecsSinceEpoch(*at), QStringLiteral("HH:mm:ss")) + QStringLiteral("   ") + text;
@@ -110,6 +111,8 @@ void TimeSeriesChart::refreshReadout()
 
 void TimeSeriesChart::keyPressEvent(QKeyEvent *event)
 {
+    if (!m_cursor)
+        return QWidget::keyPressEvent(event);
     const qint64 step = std::max<qint64>(1000, (m_view->to() - m_view->from()) / 120);
     const qint64 now = m_cursor->at().value_or(m_view->to());
     switch (event->key()) {
@@ -134,7 +137,8 @@ void TimeSeriesChart::keyPressEvent(QKeyEvent *event)
 void TimeSeriesChart::focusOutEvent(QFocusEvent *event)
 {
     QWidget::focusOutEvent(event);
-    m_cursor->set(std::nullopt);
+    if (m_cursor)
+        m_cursor->set(std::nullopt);
 }
 
 void TimeSeriesChart::resizeEvent(QResizeEvent *event)

@@ -6,6 +6,7 @@
 #include "ui/widgets/samplering.h"
 
 #include <QColor>
+#include <QPointer>
 #include <QWidget>
 
 #include <functional>
@@ -67,7 +68,7 @@ private:
     ChartView *m_view;
     Text *m_title;
     Text *m_readout;
-    ChartCursor *m_cursor;
+    QPointer<ChartCursor> m_cursor; ///< not always ours: may go first
 };
 
 } // namespace hybridge

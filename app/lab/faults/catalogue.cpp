@@ -23,7 +23,7 @@ constexpr std::array Catalogue{
         "model"},
     FaultKind{"cpu-fallback", "Ollama runs its model on the CPU", FaultFits::Ollama, "degraded", "accelerator"},
     FaultKind{"gpu-hung", "nvidia-smi hangs: the driver does not answer", FaultFits::Every, "degraded", "accelerator"},
-    FaultKind{"gpu-error", "nvidia-smi fails: driver and library versions differ", FaultFits::Every, "degraded",
+    FaultKind{"gpu-error", "A GPU falls off the bus: nvidia-smi tells an error in its row", FaultFits::Every, "degraded",
         "accelerator"},
     FaultKind{"gpu-absent", "No GPU is found: vLLM cannot run, Ollama falls back to the CPU", FaultFits::Every,
         "degraded", "accelerator"},
