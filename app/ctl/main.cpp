@@ -129,6 +129,9 @@ int main(int argc, char **argv)
     auto run = command.name == Command::Name::Status
         ? runStatus(command.options, command.status, resolver, clock, stop.get_token())
         : runSecret(command.options, command.secret, resolver, store, stop.get_token());
-    QCoro::connect(std::move(run), &app, [](int code) { QCoreApplication::exit(code); });
+    // Queued: a command that ends at once ends before the loop runs, which would miss a direct exit().
+    QCoro::connect(std::move(run), &app, [&app](int code) {
+        QMetaObject::invokeMethod(&app, [code] { QCoreApplication::exit(code); }, Qt::QueuedConnection);
+    });
     return QCoreApplication::exec();
 }

@@ -405,7 +405,10 @@ void SshLink::updateDue(Clock::time_point now)
     for (const auto &channel : m_channels) {
         if (!channel->answered)
             m_nextDue = std::min(m_nextDue, channel->deadline);
-        if (channel->unsent || channel->heldBack)
+        // The packet that opens the peer's window may have been handled inside another call of libssh: then the socket
+        // is empty and no event comes, so input that waits for room is offered again by time.
+        const bool inputWaits = channel->state == SshChannel::State::Running && !channel->inputDone && !channel->answered;
+        if (channel->unsent || channel->heldBack || inputWaits)
             m_nextDue = std::min(m_nextDue, now + offerAgainAfter);
     }
 }

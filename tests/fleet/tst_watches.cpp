@@ -70,8 +70,8 @@ private Q_SLOTS:
     void aMissingSudoRuleIsNamedWithItsLine()
     {
         FakeShell shell;
-        shell.whenExec({QStringLiteral("sudo")}, FakeShell::done({}, 1, "sudo: a password is required\n"));
         shell.whenExec(FakeShell::contains(QStringLiteral("systemctl")), FakeShell::done(healthyUnits));
+        shell.whenExec({QStringLiteral("sudo")}, FakeShell::done({}, 1, "sudo: a password is required\n"));
         ServiceWatch watch(*m_state, shell, home().config, once());
         watch.start();
         QTRY_VERIFY(home().control.error());

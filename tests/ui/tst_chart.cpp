@@ -157,7 +157,8 @@ void TestChart::peaksSurviveThinning()
     chart.setWindow(0, 3'600'000);
     QCOMPARE(chart.runs(0).size(), 1);
     double peak = 0;
-    for (const QPointF &point : chart.runs(0).first())
+    const QList<QPointF> run = chart.runs(0).first();
+    for (const QPointF &point : run)
         peak = std::max(peak, point.y());
     QCOMPARE(peak, 97.0);
     QVERIFY2(chart.runs(0).first().size() < 1500, "one second a point is more than the plot has pixels");
