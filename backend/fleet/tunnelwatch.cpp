@@ -122,8 +122,14 @@ Task<void> TunnelWatch::look(std::stop_token stop)
 Task<void> TunnelWatch::readConnections(QString nodeId, QString tunnelId, std::stop_token stop)
 {
     const Result<QList<cloudflare::Connector>> connectors = co_await m_tunnels.connections(tunnelId, stop);
-    if (stop.stop_requested() || !connectors)
-        co_return; // the list's word stands; the connections are tried again with the next round
+    if (stop.stop_requested())
+        co_return;
+    if (!connectors) {
+        // The list's word stands and ages; the connections are tried again with the next round.
+        const Error error = connectors.error();
+        m_state.update(nodeId, [&](NodeState &node) { node.tunnel.fail(error, m_state.clock().monotonic()); });
+        co_return;
+    }
     Seen &seen = m_seen[tunnelId];
     seen.read = true;
     seen.connectionsAt = m_state.clock().monotonic();

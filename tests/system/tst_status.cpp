@@ -38,6 +38,7 @@ class TestStatus : public QObject {
 
 private Q_SLOTS:
     void initTestCase() { QVERIFY2(m_lab.start(), qPrintable(m_lab.why())); }
+    void cleanup() { QVERIFY(m_lab.repairAll()); }
 
     void healthyCloudIsWhatTheContractSays()
     {
