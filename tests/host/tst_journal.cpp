@@ -119,7 +119,13 @@ void TestJournal::arguments()
     QCOMPARE(journalArgv(u"ollama"_s, 5, "s=1;i=2").constLast(), u"--after-cursor=s=1;i=2"_s);
     QCOMPARE(journalArgv(u"ollama"_s, 5, "--flush").constLast(), u"5"_s);
     const QStringList follow = journalFollowArgv(u"ollama"_s, 5);
-    QCOMPARE(follow.first(5), (QStringList {u"exec"_s, u"env"_s, u"LC_ALL=C"_s, u"journalctl"_s, u"-f"_s}));
+    QCOMPARE(follow.mid(5, 4), (QStringList {u"env"_s, u"LC_ALL=C"_s, u"journalctl"_s, u"-f"_s}));
+    QCOMPARE(follow.first(5), (QStringList {u"exec"_s, u"timeout"_s, u"-k"_s, u"2"_s, u"600"_s})); // none is left behind
+    QVERIFY(!follow.contains(u"--no-tail"_s));
+    QVERIFY(journalFollowArgv(u"ollama"_s, 5, "s=1;i=2").contains(u"--no-tail"_s)); // else the newest ten alone
+    QCOMPARE(dockerFollowArgv(u"vllm"_s, 7).last(3), (QStringList {u"--tail"_s, u"7"_s, u"vllm"_s}));
+    QCOMPARE(dockerFollowArgv(u"vllm"_s, 7, "2026-01-26T10:00:00.000000001Z").last(3),
+        (QStringList {u"--since"_s, u"2026-01-26T10:00:00.000000001Z"_s, u"vllm"_s}));
     QCOMPARE(dockerLogsArgv(u"vllm"_s, 0).last(2), (QStringList {u"1"_s, u"vllm"_s}));
 }
 

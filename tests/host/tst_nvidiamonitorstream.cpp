@@ -38,11 +38,11 @@ NvidiaMonitorStream::Options quick()
 struct Bench {
     FakeShell shell;
     ManualClock clock;
-    NvidiaMonitorStream monitor {shell, clock, quick()};
+    NvidiaMonitorStream monitor;
     QList<QList<AcceleratorFacts>> rounds;
     QList<Error> errors;
 
-    Bench()
+    explicit Bench(NvidiaMonitorStream::Options options = quick()) : monitor(shell, clock, options)
     {
         QObject::connect(&monitor, &NvidiaMonitorStream::samplesReceived, &monitor, [this](const QList<AcceleratorFacts> &round) { rounds.append(round); });
         QObject::connect(&monitor, &NvidiaMonitorStream::failed, &monitor, [this](const Error &error) { errors.append(error); });
@@ -73,6 +73,9 @@ private Q_SLOTS:
     void silentLinkIsNotAHungDriver();
     void errorsForEverAreExplained();
     void slowFirstRowIsAwaited();
+    void processThatDoesNothingIsHung();
+    void processThatWorksIsStarting();
+    void looksWithoutAnswerProveNothing();
     void lostLinkLooksAtTheOldProcessFirst();
     void waitsForTheLink();
     void anotherDriverIsAskedForEverything();
@@ -342,6 +345,76 @@ void TestNvidiaMonitorStream::slowFirstRowIsAwaited()
     bench.clock.advance(2ms);
     QTRY_COMPARE(bench.errors.size(), 1);
     QCOMPARE(bench.problem(), NvidiaProblem::Hung);
+}
+
+void TestNvidiaMonitorStream::processThatDoesNothingIsHung()
+{
+    NvidiaMonitorStream::Options options = quick();
+    options.firstLook = 100ms;
+    Bench bench(options);
+    const auto looks = FakeShell::contains(u"schedstat"_s);
+    bench.shell.whenExec(FakeShell::startsWith(Examine), FakeShell::done("ended\n"));
+    bench.shell.whenExec(looks, FakeShell::done("42 (nvidia-smi) D 1 42 0\n1200345 20011 9\n"));
+    bench.monitor.start();
+    QTRY_VERIFY(bench.process());
+    bench.process()->push("hybridge-pid 42\n");
+    bench.clock.advance(100ms);
+    QTRY_COMPARE(bench.shell.countOf(Examine), 1);
+    QTest::qWait(30);
+    QVERIFY(bench.errors.isEmpty()); // one look is no proof
+    bench.clock.advance(100ms); // long before the first row's limit
+    QTRY_COMPARE(bench.errors.size(), 1);
+    QCOMPARE(bench.problem(), NvidiaProblem::Hung);
+    QVERIFY(bench.errors.constFirst().detail.contains(u"nothing at all"));
+    QCOMPARE(bench.shell.countOf(Examine), 3); // and it was ended
+    QTRY_COMPARE(bench.starts(), 2);
+}
+
+void TestNvidiaMonitorStream::processThatWorksIsStarting()
+{
+    NvidiaMonitorStream::Options options = quick();
+    options.firstLook = 100ms;
+    Bench bench(options);
+    int booked = 0;
+    bench.shell.whenExec(FakeShell::startsWith(Examine), FakeShell::done("ended\n"));
+    bench.shell.whenExec(FakeShell::contains(u"schedstat"_s), [&booked](const SshCommand &) -> Result<ExecResult> {
+        return FakeShell::done("42 (nvidia-smi) D 1 42 0\n" + QByteArray::number(++booked) + " 20011 9\n");
+    });
+    bench.monitor.start();
+    QTRY_VERIFY(bench.process());
+    bench.process()->push("hybridge-pid 42\n");
+    for (int i = 1; i <= 9; ++i) {
+        bench.clock.advance(100ms);
+        QTRY_COMPARE(booked, i);
+    }
+    QVERIFY(bench.errors.isEmpty());
+    bench.clock.advance(101ms);
+    QTRY_COMPARE(bench.errors.size(), 1);
+    QCOMPARE(bench.problem(), NvidiaProblem::Starting);
+    QTRY_COMPARE(booked, 10);
+    QCOMPARE(bench.starts(), 1); // it was left to work
+    QVERIFY(bench.process());
+    bench.process()->push(row(0, 10) + row(0, 20));
+    QCOMPARE(bench.rounds.size(), 2);
+    QCOMPARE(bench.errors.size(), 1);
+}
+
+void TestNvidiaMonitorStream::looksWithoutAnswerProveNothing()
+{
+    NvidiaMonitorStream::Options options = quick();
+    options.firstLook = 100ms;
+    Bench bench(options);
+    bench.shell.whenExec(FakeShell::startsWith(Examine), FakeShell::done({}, 1)); // a node without /proc
+    bench.monitor.start();
+    QTRY_VERIFY(bench.process());
+    bench.process()->push("hybridge-pid 42\n");
+    for (int i = 1; i <= 9; ++i) {
+        bench.clock.advance(100ms);
+        QTRY_COMPARE(bench.shell.countOf(Examine), i);
+    }
+    QTest::qWait(30);
+    QVERIFY(bench.errors.isEmpty());
+    QVERIFY(bench.process());
 }
 
 void TestNvidiaMonitorStream::lostLinkLooksAtTheOldProcessFirst()
