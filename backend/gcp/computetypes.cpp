@@ -73,6 +73,8 @@ Scheduling schedulingFrom(const json &j)
     if (const json *duration = jsonField(j, "maxRunDuration"))
         out.maxRunSeconds = jsonInteger(*duration, "seconds");
     out.terminationTime = jsonTime(j, "terminationTime");
+    if (const json *onStop = jsonField(j, "onInstanceStopAction"))
+        out.onStopDiscardLocalSsd = jsonBool(*onStop, "discardLocalSsd");
     return out;
 }
 
@@ -85,6 +87,22 @@ void readMetadata(const json &j, Instance &out)
     for (const json &item : *items)
         if (jsonText(item, "key") == QLatin1String("enable-guest-attributes"))
             out.guestAttributes = jsonText(item, "value").compare(QLatin1String("TRUE"), Qt::CaseInsensitive) == 0;
+}
+
+void readDisks(const json &j, Instance &out)
+{
+    const json *disks = list(j, "disks");
+    if (!disks)
+        return;
+    for (const json &item : *disks) {
+        InstanceDisk disk;
+        disk.name = lastPart(item, "source");
+        disk.boot = jsonBool(item, "boot").value_or(false);
+        disk.localSsd = jsonText(item, "type") == QLatin1String("SCRATCH");
+        disk.sizeGb = std::max<qint64>(jsonInteger(item, "diskSizeGb").value_or(0), 0);
+        out.hasLocalSsd = out.hasLocalSsd || disk.localSsd;
+        out.disks.append(disk);
+    }
 }
 
 Instance instanceFrom(const json &j)
@@ -126,24 +144,37 @@ Instance instanceFrom(const json &j)
     out.labelFingerprint = shown(j, "labelFingerprint");
     if (const json *metadata = jsonField(j, "metadata"))
         readMetadata(*metadata, out);
-    if (const json *disks = list(j, "disks"))
-        for (const json &disk : *disks)
-            out.hasLocalSsd = out.hasLocalSsd || jsonText(disk, "type") == QLatin1String("SCRATCH");
+    readDisks(j, out);
+    if (const json *policies = list(j, "resourcePolicies"))
+        for (const json &policy : *policies)
+            out.resourcePolicies.append(
+                safeText(QString::fromStdString(policy.get<std::string>()), 500).section(QLatin1Char('/'), -1));
     out.deletionProtection = jsonBool(j, "deletionProtection").value_or(false);
     return out;
 }
 
-Operation operationFrom(const json &j)
+void readErrorDetails(const json &details, Operation &out)
 {
-    Operation out;
-    out.name = shown(j, "name");
-    out.type = shown(j, "operationType");
-    out.status = shown(j, "status");
-    out.targetId = idText(j, "targetId");
-    out.targetName = lastPart(j, "targetLink");
-    out.user = shown(j, "user");
-    out.inserted = jsonTime(j, "insertTime");
-    out.ended = jsonTime(j, "endTime");
+    for (const json &detail : details) {
+        if (const json *info = jsonField(detail, "errorInfo"))
+            out.errorReason = shown(*info, "reason", 120);
+        if (const json *quota = jsonField(detail, "quotaInfo")) {
+            out.quota.metric = shown(*quota, "metricName");
+            out.quota.limitName = shown(*quota, "limitName");
+            if (const auto limit = jsonNumber(*quota, "limit"))
+                out.quota.limit = QString::number(*limit);
+            if (const json *dimensions = jsonField(*quota, "dimensions"))
+                out.quota.region = shown(*dimensions, "region");
+        }
+        if (const json *help = jsonField(detail, "help"))
+            if (const json *links = list(*help, "links"); links && !links->empty() && out.helpLink.isEmpty())
+                out.helpLink = shown(links->front(), "url", 300);
+    }
+}
+
+void readErrors(const json &j, Operation &out)
+{
+    out.httpStatus = int(std::clamp<qint64>(jsonInteger(j, "httpErrorStatusCode").value_or(0), 0, 999));
     const json *error = jsonField(j, "error");
     const json *errors = error ? list(*error, "errors") : nullptr;
     if (errors && !errors->empty()) {
@@ -151,15 +182,32 @@ Operation operationFrom(const json &j)
         out.errorCode = shown(first, "code", 120);
         out.errorText = shown(first, "message", 500);
         if (const json *details = list(first, "errorDetails"))
-            for (const json &detail : *details)
-                if (const json *quota = jsonField(detail, "quotaInfo"))
-                    out.quotaMetric = shown(*quota, "metricName");
+            readErrorDetails(*details, out);
         if (out.errorCode.isEmpty())
             out.errorCode = QStringLiteral("UNKNOWN");
-    } else if (const auto status = jsonInteger(j, "httpErrorStatusCode"); status && *status >= 400) {
-        out.errorCode = QStringLiteral("HTTP_%1").arg(*status);
+    } else if (out.httpStatus >= 400) {
+        out.errorCode = QStringLiteral("HTTP_%1").arg(out.httpStatus);
         out.errorText = shown(j, "httpErrorMessage", 500);
     }
+}
+
+Operation operationFrom(const json &j)
+{
+    if (!j.is_object())
+        throw std::runtime_error("an operation is no object");
+    Operation out;
+    out.name = shown(j, "name");
+    out.type = shown(j, "operationType");
+    out.status = shown(j, "status");
+    out.targetId = idText(j, "targetId");
+    out.targetName = lastPart(j, "targetLink");
+    out.zone = lastPart(j, "zone");
+    out.clientOperationId = shown(j, "clientOperationId");
+    out.progress = int(std::clamp<qint64>(jsonInteger(j, "progress").value_or(0), 0, 100));
+    out.user = shown(j, "user");
+    out.inserted = jsonTime(j, "insertTime");
+    out.ended = jsonTime(j, "endTime");
+    readErrors(j, out);
     return out;
 }
 
@@ -208,6 +256,16 @@ InstancePhase instancePhase(const QString &status)
 Result<Instance> parseInstance(const HttpResponse &response)
 {
     return parseAnswer<Instance>(response, instanceFrom);
+}
+
+Result<Operation> parseOperation(const HttpResponse &response)
+{
+    return parseAnswer<Operation>(response, [](const json &j) {
+        Operation operation = operationFrom(j);
+        if (operation.name.isEmpty() || operation.status.isEmpty())
+            throw std::runtime_error("an operation without a name or a status");
+        return operation;
+    });
 }
 
 Result<OperationPage> parseOperations(const HttpResponse &response)

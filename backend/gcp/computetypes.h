@@ -3,12 +3,14 @@
 #pragma once
 
 #include "backend/base/result.h"
+#include "backend/gcp/failure.h"
 #include "backend/http/httpresponse.h"
 
 #include <QDateTime>
 #include <QList>
 #include <QMap>
 #include <QString>
+#include <QStringList>
 
 #include <optional>
 
@@ -26,11 +28,19 @@ struct Scheduling {
     std::optional<bool> automaticRestart;
     std::optional<qint64> maxRunSeconds;
     QDateTime terminationTime; ///< when maxRunSeconds ends it
+    std::optional<bool> onStopDiscardLocalSsd; ///< what a stop by maxRunSeconds does to a Local SSD
 };
 
 struct GuestAccelerator {
     QString type; ///< "nvidia-l4"
     int count = 0;
+};
+
+struct InstanceDisk {
+    QString name; ///< last part of its URL; a Local SSD has none
+    bool boot = false;
+    bool localSsd = false; ///< its data ends with a stop, unless that asks for it to be kept
+    qint64 sizeGb = 0;     ///< 0: not told
 };
 
 /// A Compute Engine VM as the API reports it.
@@ -55,6 +65,8 @@ struct Instance {
     bool guestAttributes = false; ///< metadata enable-guest-attributes is TRUE
     bool hasLocalSsd = false;     ///< a stop must say what becomes of it
     bool deletionProtection = false;
+    QList<InstanceDisk> disks;
+    QStringList resourcePolicies; ///< last parts of their URLs: the schedules attached
 
     [[nodiscard]] bool isSpot() const
     {
@@ -69,12 +81,20 @@ struct Operation {
     QString status; ///< "PENDING", "RUNNING", "DONE"
     QString targetId;
     QString targetName; ///< last part of its URL
+    QString zone;       ///< last part of its URL; empty for regional and global ones
+    QString clientOperationId; ///< the request id it was asked with; empty: none was given
+    int progress = 0;          ///< 0 to 100, as told; not linear
     QString user;
     QDateTime inserted;
     QDateTime ended;
     QString errorCode; ///< of the first error; empty: none
     QString errorText;
-    QString quotaMetric; ///< with QUOTA_EXCEEDED
+    QString errorReason; ///< of errorInfo: "resource_availability"
+    QString helpLink;    ///< the first one told; made safe, not checked
+    int httpStatus = 0;  ///< what HTTP would have said: 503; 0 when not told
+    QuotaFacts quota;    ///< with QUOTA_EXCEEDED
+
+    [[nodiscard]] bool isDone() const { return status == QLatin1String("DONE"); }
 };
 
 /// One page of operations.
@@ -101,6 +121,7 @@ struct GuestHostKey {
 
 /// Pure. Errors: those of computeError(), Protocol for answers of another form.
 [[nodiscard]] Result<Instance> parseInstance(const HttpResponse &response);
+[[nodiscard]] Result<Operation> parseOperation(const HttpResponse &response);
 [[nodiscard]] Result<OperationPage> parseOperations(const HttpResponse &response);
 [[nodiscard]] Result<QList<GuestHostKey>> parseHostKeys(const HttpResponse &response);
 

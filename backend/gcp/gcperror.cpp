@@ -3,6 +3,7 @@
 #include "backend/gcp/gcperror.h"
 
 #include "backend/base/units.h"
+#include "backend/gcp/failure.h"
 #include "backend/http/jsonfields.h"
 #include "backend/http/jsonlimits.h"
 
@@ -10,6 +11,7 @@
 #include <QRegularExpression>
 
 #include <algorithm>
+#include <optional>
 
 namespace hybridge::gcp {
 
@@ -78,29 +80,39 @@ GoogleError read(const QByteArray &body)
 Error forbidden(const GoogleError &error)
 {
     if (error.reason == QLatin1String("accessNotConfigured")
-        || error.detailReason == QLatin1String("SERVICE_DISABLED")) {
-        const QString service = error.service.isEmpty() ? QStringLiteral("compute.googleapis.com") : error.service;
-        const QString project = error.project.isEmpty() ? QString() : QStringLiteral(" --project=") + error.project;
-        return Error(Error::Kind::Unauthorized, tr("The API %1 is switched off in this Google project.").arg(service))
-            .withRemedy(tr("Run: gcloud services enable %1%2").arg(service, project));
-    }
+        || error.detailReason == QLatin1String("SERVICE_DISABLED"))
+        return apiOff(error.service, error.project, error.message);
     if (error.detailReason == QLatin1String("USER_PROJECT_DENIED")
         || error.message.contains(QLatin1String("quota project")))
         return Error(Error::Kind::Unauthorized, tr("Google wants a quota project for this log-in."))
             .withRemedy(tr("Run: gcloud auth application-default set-quota-project PROJECT"));
-    static const QRegularExpression form(QStringLiteral(R"(Required '([a-zA-Z]+(?:\.[a-zA-Z]+){1,4})' permission)"));
-    const QRegularExpressionMatch match = form.match(error.message.left(2000));
-    if (match.hasMatch()) {
-        const QString permission = match.captured(1);
-        const bool reads = permission.endsWith(QLatin1String(".get")) || permission.endsWith(QLatin1String(".list"))
-            || permission.endsWith(QLatin1String(".getGuestAttributes"));
-        return Error(Error::Kind::Unauthorized, tr("The Google account lacks the permission %1.").arg(permission))
-            .withRemedy(tr("Grant it the role %1 in the project.")
-                            .arg(reads ? QStringLiteral("roles/compute.viewer")
-                                       : QStringLiteral("roles/compute.instanceAdmin.v1")));
-    }
-    return Error(Error::Kind::Unauthorized, tr("Google denied the request (HTTP 403)."))
-        .withRemedy(tr("Check the account's roles in the project: roles/compute.viewer is enough for looking."));
+    return permissionMissing(error.message);
+}
+
+/// Failures that Google tells by reason or text, whatever the HTTP status.
+std::optional<Error> told(const GoogleError &error, int status)
+{
+    const auto is = [&error](const char *camel, const char *upper) {
+        return error.reason == QLatin1String(camel) || error.reason == QLatin1String(upper)
+            || error.detailReason == QLatin1String(upper);
+    };
+    if (isCapacityCode(error.reason) || isCapacityCode(error.detailReason)
+        || (error.status == QLatin1String("RESOURCE_EXHAUSTED")
+            && error.message.contains(QLatin1String("no more capacity"))))
+        return noCapacity({});
+    if (is("quotaExceeded", "QUOTA_EXCEEDED"))
+        return quotaExceeded(quotaFromText(error.message));
+    if (namesServiceAgent(error.message)) // told as conditionNotMet
+        return serviceAgentLacks(error.message);
+    if (is("resourceNotReady", "RESOURCE_NOT_READY"))
+        return notReady();
+    if (status == 412 || is("conditionNotMet", "CONDITION_NOT_MET"))
+        return conditionNotMet();
+    if (is("unsupportedOperation", "UNSUPPORTED_OPERATION"))
+        return unsupported();
+    if (status == 400 && asksAboutLocalSsd(error.message))
+        return localSsdAsked();
+    return std::nullopt;
 }
 
 Error classify(const GoogleError &error, const HttpResponse &response)
@@ -109,9 +121,12 @@ Error classify(const GoogleError &error, const HttpResponse &response)
     const bool rate = error.reason == QLatin1String("rateLimitExceeded")
         || error.reason == QLatin1String("userRateLimitExceeded")
         || error.detailReason == QLatin1String("RATE_LIMIT_EXCEEDED");
+    if (std::optional<Error> known = told(error, response.status))
+        return *known;
     if (response.status == 429 || (response.status == 403 && rate)) {
         Error limited = httpStatusError(response, service);
         limited.kind = Error::Kind::RateLimited;
+        limited.serviceCode = int(Failure::RateLimited);
         limited.summary = tr("Google asks for fewer requests (HTTP %1).").arg(response.status);
         return limited;
     }
@@ -124,13 +139,6 @@ Error classify(const GoogleError &error, const HttpResponse &response)
         return Error(Error::Kind::NotFound,
             tr("Google does not know what was asked for: deleted, or in another project or zone."))
             .withRemedy(tr("Check project, zone and instance in the fleet file."));
-    if (error.reason == QLatin1String("resourceNotReady") || error.reason == QLatin1String("RESOURCE_NOT_READY")
-        || error.detailReason == QLatin1String("RESOURCE_NOT_READY"))
-        return Error(Error::Kind::Remote, tr("An earlier operation on the machine is still running."))
-            .withRemedy(tr("Wait until its state has settled, then try again."));
-    if (response.status == 412 || error.reason == QLatin1String("conditionNotMet"))
-        return Error(Error::Kind::Remote, tr("Somebody else changed the machine meanwhile."))
-            .withRemedy(tr("Look at the present state and try again."));
     if (looksLikeHtml(response))
         return Error(response.status >= 500 ? Error::Kind::Remote : Error::Kind::Protocol,
             tr("Google answered with a web page instead of data (HTTP %1).").arg(response.status))

@@ -341,7 +341,7 @@ private Q_SLOTS:
         QCOMPARE(got->nextPageToken, QStringLiteral("next"));
         QCOMPARE(got->operations[0].errorCode, QStringLiteral("ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS"));
         QCOMPARE(got->operations[0].targetName, QStringLiteral("gpu"));
-        QCOMPARE(got->operations[1].quotaMetric, QStringLiteral("compute.googleapis.com/gpus_all_regions"));
+        QCOMPARE(got->operations[1].quota.metric, QStringLiteral("compute.googleapis.com/gpus_all_regions"));
         QCOMPARE(got->operations[2].errorCode, QStringLiteral("UNKNOWN"));
         QCOMPARE(got->operations[3].errorCode, QStringLiteral("HTTP_500"));
         QCOMPARE(got->operations[4].targetId, QStringLiteral("42"));
