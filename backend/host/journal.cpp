@@ -38,6 +38,15 @@ QStringList argv(const QString &unit, int count, const QByteArray &afterCursor)
     return words;
 }
 
+/// A stream that a lost link leaves behind must end by itself: journalctl and docker write nothing while their service is
+/// silent, so no broken pipe ends them.
+QStringList followed(const QStringList &words)
+{
+    return QStringList {QStringLiteral("exec"), QStringLiteral("timeout"), QStringLiteral("-k"), QStringLiteral("2"),
+               QStringLiteral("600"), QStringLiteral("env"), QStringLiteral("LC_ALL=C")}
+        + words;
+}
+
 /// A field that was given twice is an array of its values; the first one counts.
 QString firstText(const QJsonValue &value)
 {
@@ -86,7 +95,9 @@ QStringList journalFollowArgv(const QString &unit, int count, const QByteArray &
 {
     QStringList words = argv(unit, count, afterCursor);
     words.insert(1, QStringLiteral("-f"));
-    return QStringList {QStringLiteral("exec"), QStringLiteral("env"), QStringLiteral("LC_ALL=C")} + words;
+    if (isJournalCursor(afterCursor))
+        words.insert(2, QStringLiteral("--no-tail")); // else -f means the newest ten
+    return followed(words);
 }
 
 std::optional<JournalLine> parseJournalLine(const QByteArray &line)
@@ -138,6 +149,16 @@ QStringList dockerLogsArgv(const QString &name, int count)
     return boundedArgv(10,
         {QStringLiteral("docker"), QStringLiteral("logs"), QStringLiteral("-t"), QStringLiteral("--tail"),
             QString::number(std::clamp(count, 1, 10000)), name});
+}
+
+QStringList dockerFollowArgv(const QString &name, int count, const QByteArray &since)
+{
+    QStringList words {QStringLiteral("docker"), QStringLiteral("logs"), QStringLiteral("-f"), QStringLiteral("-t")};
+    if (since.isEmpty())
+        words << QStringLiteral("--tail") << QString::number(std::clamp(count, 1, 10000));
+    else
+        words << QStringLiteral("--since") << QString::fromLatin1(since);
+    return followed(words << name);
 }
 
 JournalLine parseDockerLogLine(const QByteArray &raw)

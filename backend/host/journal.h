@@ -28,7 +28,8 @@ struct JournalLine {
 /// The call that reads a unit's journal: the newest @p count lines (1 to 10000), or all behind @p afterCursor when it is
 /// given. @p unit must have passed isUnitName().
 [[nodiscard]] QStringList journalArgv(const QString &unit, int count, const QByteArray &afterCursor = {});
-/// The same as a stream that goes on until its channel is closed.
+/// The same as a stream that goes on: until its channel is closed, and 10 minutes at most (exit code 124), so that none is
+/// left behind by a link that was cut while the unit was silent. Behind @p afterCursor nothing is left out.
 [[nodiscard]] QStringList journalFollowArgv(const QString &unit, int count, const QByteArray &afterCursor = {});
 /// True for what journalctl prints as __CURSOR; nothing else is ever handed back to it. Pure.
 [[nodiscard]] bool isJournalCursor(const QByteArray &cursor);
@@ -41,6 +42,9 @@ struct JournalLine {
 
 /// The call that reads a container's log with times, newest @p count lines, both streams.
 [[nodiscard]] QStringList dockerLogsArgv(const QString &name, int count);
+/// The same as a stream that goes on as long as the container runs, 10 minutes at most. With @p since (a time as docker
+/// wrote it) all lines from that time on instead of the newest.
+[[nodiscard]] QStringList dockerFollowArgv(const QString &name, int count, const QByteArray &since = {});
 /// One line of `docker logs -t`: a time, a blank, the text. Never empty-handed: without a time the whole line is text.
 [[nodiscard]] JournalLine parseDockerLogLine(const QByteArray &line);
 /// Both streams of `docker logs -t`, joined in the order of their times. At most 10 000 lines. Pure.

@@ -112,6 +112,9 @@ Error nvidiaError(NvidiaProblem problem, const QByteArray &said, int exitCode)
     case NvidiaProblem::Hung:
         return make(Error::Kind::Timeout, QT_TRANSLATE_NOOP("Nvidia", "nvidia-smi hangs on the node: the driver does not answer."),
             QT_TRANSLATE_NOOP("Nvidia", "Look at the kernel's messages (dmesg | grep -i xid). Most often only a reboot helps."));
+    case NvidiaProblem::Starting:
+        return make(Error::Kind::Timeout, QT_TRANSLATE_NOOP("Nvidia", "The NVIDIA driver of the node is still starting: nvidia-smi has given no line yet."),
+            QT_TRANSLATE_NOOP("Nvidia", "Wait: several cards need half a minute. With nvidia-persistenced running on the node they answer at once."));
     case NvidiaProblem::TooOld:
         return make(Error::Kind::Protocol, QT_TRANSLATE_NOOP("Nvidia", "The node's nvidia-smi does not know what is asked of it."),
             QT_TRANSLATE_NOOP("Nvidia", "Update the NVIDIA driver on the node."));

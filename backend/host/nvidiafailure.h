@@ -20,6 +20,7 @@ enum class NvidiaProblem {
     NoDevices, ///< driver loaded, no usable card (exit 6)
     NoRights, ///< the login may not ask the driver (exit 4)
     Hung, ///< started, gives no line; proven by a second look at its process
+    Starting, ///< started, no line yet, but it works: a driver without persistence mode may need half a minute. No fault
     TooOld, ///< does not know what we ask
     Other,
 };
@@ -27,7 +28,7 @@ enum class NvidiaProblem {
 [[nodiscard]] NvidiaProblem nvidiaProblem(const Error &error);
 
 /// An error about nvidia-smi. Kinds: Unavailable (NotInstalled, NoDriver), NotFound (NoDevices), Unauthorized
-/// (NoRights), Timeout (Hung), Protocol (TooOld), Remote (the rest). @p said is foreign text. Pure.
+/// (NoRights), Timeout (Hung, Starting), Protocol (TooOld), Remote (the rest). @p said is foreign text. Pure.
 [[nodiscard]] Error nvidiaError(NvidiaProblem problem, const QByteArray &said, int exitCode);
 
 /// What an end of nvidia-smi means. @p text is stdout without the rows, and stderr: most failures stand on stdout. Empty

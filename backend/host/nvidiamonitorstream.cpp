@@ -19,13 +19,17 @@ constexpr qsizetype MostErrBytes = 16 << 10;
 // Both scripts are constant; what varies travels as an argument. The shell becomes nvidia-smi, so the id is its own.
 constexpr char StartScript[] = "echo \"hybridge-pid $$\"; LC_ALL=C; export LC_ALL; exec nvidia-smi \"$@\"";
 
+// What the kernel has booked on the process: state, times, faults, switches. Nothing in it changes but by what the process
+// does, so it is compared and never read.
+constexpr char LookScript[] = "read -r c < \"/proc/$1/comm\" && [ \"$c\" = nvidia-smi ] && cat \"/proc/$1/stat\" \"/proc/$1/schedstat\" 2>/dev/null";
+
 // An id may have been given to another program meanwhile, hence the look at its name. A stopped process takes KILL
 // alone; one that waits inside the driver takes none.
 constexpr char ExamineScript[]
     = "is() { c=; { read -r c < \"/proc/$1/comm\"; } 2>/dev/null; [ \"$c\" = nvidia-smi ]; }\n"
       "is \"$1\" || { echo gone; exit 0; }\n"
       "kill \"$1\" 2>/dev/null; sleep 0.2; is \"$1\" || { echo ended; exit 0; }\n"
-      "kill -9 \"$1\" 2>/dev/null; sleep 1; is \"$1\" || { echo ended; exit 0; }\n"
+      "kill -9 \"$1\" 2>/dev/null; for i in 1 2 3 4 5; do sleep 0.2; is \"$1\" || { echo ended; exit 0; }; done\n"
       "echo stuck";
 
 SshCommand startCommand(const NvidiaLadder &ladder)
@@ -42,6 +46,14 @@ SshCommand examineCommand(qint64 pid)
     SshCommand command({QStringLiteral("/bin/sh"), QStringLiteral("-c"), QString::fromLatin1(ExamineScript),
         QStringLiteral("hybridge"), QString::number(pid)});
     command.timeout(std::chrono::seconds(10)).maxOutput(4096);
+    return command;
+}
+
+SshCommand lookCommand(qint64 pid)
+{
+    SshCommand command({QStringLiteral("/bin/sh"), QStringLiteral("-c"), QString::fromLatin1(LookScript),
+        QStringLiteral("hybridge"), QString::number(pid)});
+    command.timeout(std::chrono::seconds(10)).maxOutput(8192);
     return command;
 }
 
@@ -133,6 +145,12 @@ void NvidiaMonitorStream::open()
     m_wantsPid = true;
     m_err.clear();
     m_rowsSeen = 0;
+    m_looking = false;
+    m_atWork = false;
+    m_still = false;
+    m_account.clear();
+    m_nextLook = m_options.firstLook;
+    m_patience = m_options.firstRowLimit;
     m_rows = std::make_unique<NvidiaRows>(m_ladder.fields());
     m_stream = m_shell->stream(startCommand(m_ladder));
     connect(m_stream.get(), &ShellStream::outputReceived, this, &NvidiaMonitorStream::takeOutput);
@@ -265,8 +283,54 @@ void NvidiaMonitorStream::tick()
 {
     if (m_state != State::Running || !m_rows)
         return;
-    const auto limit = m_rows->rows() == 0 ? m_options.firstRowLimit : std::max(3 * m_ladder.period(), m_options.leastSilence);
-    if (m_clock.monotonic() - m_lastRow > limit)
+    const std::chrono::milliseconds waited = m_clock.monotonic() - m_lastRow;
+    if (m_rows->rows() == 0)
+        awaitFirstRow(waited);
+    else if (waited > std::max(3 * m_ladder.period(), m_options.leastSilence))
+        silent();
+}
+
+void NvidiaMonitorStream::awaitFirstRow(std::chrono::milliseconds waited)
+{
+    if (waited > m_patience) {
+        if (!m_atWork) {
+            silent();
+            return;
+        }
+        // Ending it would make the next one begin its start from nothing.
+        m_patience += m_options.firstRowLimit;
+        const QPointer<NvidiaMonitorStream> self(this);
+        tell(nvidiaError(NvidiaProblem::Starting, {}, 0));
+        if (!self || m_state != State::Running)
+            return;
+    }
+    if (m_pid && !m_looking && waited >= m_nextLook) {
+        m_nextLook = waited + m_options.firstLook;
+        look(*m_pid);
+    }
+}
+
+Task<void> NvidiaMonitorStream::look(qint64 pid)
+{
+    if (!m_shell)
+        co_return;
+    m_looking = true;
+    const int generation = m_generation;
+    const QPointer<NvidiaMonitorStream> self(this);
+    const SshCommand command = lookCommand(pid);
+    const Result<ExecResult> result = co_await m_shell->exec(command, m_stop.get_token());
+    if (!self || generation != m_generation)
+        co_return;
+    m_looking = false;
+    if (m_state != State::Running || !m_rows || m_rows->rows() != 0)
+        co_return;
+    // No answer is the link's silence, no account a process that has just ended or a node without /proc: no proof.
+    const QByteArray account = result ? result->out.trimmed() : QByteArray();
+    const bool before = !m_account.isEmpty() && !account.isEmpty();
+    m_still = before && account == m_account;
+    m_atWork = before && !m_still;
+    m_account = account;
+    if (m_still)
         silent();
 }
 
@@ -332,7 +396,8 @@ Task<void> NvidiaMonitorStream::examine(qint64 pid, std::optional<Error> reason)
     if (word == "ended" || nvidiaProblem(*reason) != NvidiaProblem::Hung) {
         m_hung = nvidiaProblem(*reason) == NvidiaProblem::Hung;
         if (reason->detail.isEmpty())
-            reason->detail = tr("Process %1 gave no line in time and was ended.").arg(pid);
+            reason->detail = m_still ? tr("Process %1 gave no line and did nothing at all between two looks at it; it was ended.").arg(pid)
+                                     : tr("Process %1 gave no line in time and was ended.").arg(pid);
         tell(*reason);
         if (!self || m_state != State::Examining)
             co_return;

@@ -26,13 +26,17 @@ namespace hybridge {
 /// Walks NvidiaLadder until rows come; starts again when the process ends, when the link comes back, and when no row came
 /// for three periods. A process that fell silent is looked at over the same link before a second one is started: only
 /// when the link answers and the process still stands is nvidia-smi called hung; it is ended, and while it cannot be
-/// ended (a hung driver) no other is started. GUI thread; never blocks it.
+/// ended (a hung driver) no other is started. One that has given no first row yet is looked at twice before that: a driver
+/// that only starts slowly works meanwhile and is waited for. GUI thread; never blocks it.
 class NvidiaMonitorStream : public QObject {
     Q_OBJECT
 public:
     struct Options {
         std::chrono::milliseconds period {1000};
         std::chrono::milliseconds firstRowLimit {45000}; ///< eight cards without persistence mode need 30 s to start; shorter for one-shot use
+        /// While no first row has come, its process is looked at that often. Two looks between which it did nothing at all
+        /// prove it hung; whoever works is only told to be starting when firstRowLimit is over.
+        std::chrono::milliseconds firstLook {5000};
         std::chrono::milliseconds leastSilence {3000}; ///< three periods, but never less than this
         std::chrono::milliseconds firstPause {1000}; ///< between tries; grows to mostPause
         std::chrono::milliseconds mostPause {60000};
@@ -80,6 +84,8 @@ private:
     void takeEnd(const Result<ExecResult> &end);
     void tick();
     void silent();
+    void awaitFirstRow(std::chrono::milliseconds waited);
+    Task<void> look(qint64 pid);
     Task<void> examine(qint64 pid, std::optional<Error> reason);
     void tell(const Error &error);
     void pauseThenOpen(std::chrono::milliseconds length);
@@ -101,6 +107,12 @@ private:
     std::optional<qint64> m_pid; ///< of a process of ours that may still be there
     bool m_hung = false;
     bool m_processesBusy = false;
+    bool m_looking = false;
+    bool m_atWork = false; ///< between the newest two looks the process did something
+    bool m_still = false; ///< it did nothing at all
+    QByteArray m_account; ///< what the kernel had booked on it at the newest look
+    std::chrono::milliseconds m_nextLook {0}; ///< since m_lastRow, as is the next one
+    std::chrono::milliseconds m_patience {0};
     MonotonicMs m_lastRow {0};
     quint64 m_rowsSeen = 0;
     QTimer m_tick;

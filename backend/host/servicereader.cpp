@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/host/servicereader.h"
 
-#include "backend/base/units.h"
 #include "backend/host/commandfailure.h"
 #include "backend/host/docker.h"
+#include "backend/host/servicename.h"
 #include "backend/host/systemd.h"
 
 #include <QCoreApplication>
@@ -18,24 +18,6 @@ constexpr qint64 MostLogBytes = 4 << 20;
 QString tr(const char *text)
 {
     return QCoreApplication::translate("ServiceReader", text);
-}
-
-enum class Kind { Systemd, Docker, Unknown };
-
-/// "systemd:cloudflared" -> Systemd and "cloudflared"; Unknown when the name is none.
-std::pair<Kind, QString> split(const QString &service)
-{
-    if (service.startsWith(u"systemd:") && isUnitName(service.mid(8)))
-        return {Kind::Systemd, service.mid(8)};
-    if (service.startsWith(u"docker:") && isContainerName(service.mid(7)))
-        return {Kind::Docker, service.mid(7)};
-    return {Kind::Unknown, {}};
-}
-
-Error notAService(const QString &service)
-{
-    return Error(Error::Kind::Invalid, tr("%1 is not the name of a service.").arg(safeText(service, 80)))
-        .withRemedy(tr("Write systemd:UNIT or docker:NAME."));
 }
 
 Error linkGone()
@@ -105,11 +87,9 @@ Task<QList<ServiceAnswer>> ServiceReader::readAll(std::shared_ptr<Core> core, QS
     QStringList units;
     QStringList names;
     for (const QString &service : services) {
-        const auto [kind, name] = split(service);
-        if (kind == Kind::Systemd)
-            units.append(name);
-        else if (kind == Kind::Docker)
-            names.append(name);
+        const std::optional<ServiceName> name = parseServiceName(service);
+        if (name)
+            (name->runner == ServiceRunner::Docker ? names : units).append(name->name);
     }
     Result<QList<ServiceFacts>> fromSystemd {QList<ServiceFacts>()};
     Result<QList<ServiceFacts>> fromDocker {QList<ServiceFacts>()};
@@ -122,13 +102,14 @@ Task<QList<ServiceAnswer>> ServiceReader::readAll(std::shared_ptr<Core> core, QS
     qsizetype unit = 0;
     qsizetype container = 0;
     for (const QString &service : services) {
-        const Kind kind = split(service).first;
-        if (kind == Kind::Unknown) {
+        const std::optional<ServiceName> name = parseServiceName(service);
+        if (!name) {
             answers.append({service, notAService(service)});
             continue;
         }
-        const Result<QList<ServiceFacts>> &from = kind == Kind::Systemd ? fromSystemd : fromDocker;
-        const qsizetype at = kind == Kind::Systemd ? unit++ : container++;
+        const bool docker = name->runner == ServiceRunner::Docker;
+        const Result<QList<ServiceFacts>> &from = docker ? fromDocker : fromSystemd;
+        const qsizetype at = docker ? container++ : unit++;
         answers.append({service, from ? Result<ServiceFacts>(from->at(at)) : Result<ServiceFacts>(from.error())});
     }
     co_return answers;
@@ -137,13 +118,13 @@ Task<QList<ServiceAnswer>> ServiceReader::readAll(std::shared_ptr<Core> core, QS
 Task<Result<QList<JournalLine>>> ServiceReader::readLines(std::shared_ptr<Core> core, QString service, int count,
     QByteArray afterCursor, std::stop_token stop)
 {
-    const auto parts = split(service);
-    if (parts.first == Kind::Unknown)
+    const std::optional<ServiceName> name = parseServiceName(service);
+    if (!name)
         co_return notAService(service);
     if (!core->shell)
         co_return linkGone();
-    const bool docker = parts.first == Kind::Docker;
-    SshCommand command(docker ? dockerLogsArgv(parts.second, count) : journalArgv(parts.second, count, afterCursor));
+    const bool docker = name->runner == ServiceRunner::Docker;
+    SshCommand command(docker ? dockerLogsArgv(name->name, count) : journalArgv(name->name, count, afterCursor));
     command.maxOutput(MostLogBytes);
     const Result<ExecResult> result = co_await core->shell->exec(command, stop);
     if (!result)
@@ -151,7 +132,7 @@ Task<Result<QList<JournalLine>>> ServiceReader::readLines(std::shared_ptr<Core> 
     if (const std::optional<Error> error = docker ? explainDocker(*result) : explainJournal(*result))
         co_return *error;
     if (docker && result->exitCode != 0)
-        co_return Error(Error::Kind::NotFound, tr("The node has no container named %1.").arg(parts.second), firstLine(result->err), result->exitCode);
+        co_return Error(Error::Kind::NotFound, tr("The node has no container named %1.").arg(name->name), firstLine(result->err), result->exitCode);
     co_return docker ? parseDockerLogs(result->out, result->err) : parseJournal(result->out);
 }
 
