@@ -3,6 +3,7 @@
 #include "backend/fleet/findings.h"
 
 #include "backend/base/units.h"
+#include "backend/host/nvidiafailure.h"
 
 #include <QCoreApplication>
 #include <QLocale>
@@ -162,8 +163,8 @@ std::optional<Finding> machineFinding(const NodeState &node, MonotonicMs now)
     const QString told = tr("Google reports %1").arg(safeText(status, 40));
     const QString since = machine.lastStop.isValid()
         ? tr("stopped since %1").arg(QLocale().toString(machine.lastStop.toLocalTime(), QLocale::ShortFormat)) : QString();
-    if (is({"TERMINATED", "STOPPED", "SUSPENDED"})) {
-        const QString start = tr("gcloud compute instances start %1 --zone %2").arg(config.instance, config.zone);
+    if (is({"TERMINATED", "STOPPED", "SUSPENDED", "PREEMPTED"})) {
+        const QString start = QStringLiteral("hybridgectl up %1").arg(node.config.id);
         if (!machine.startError.isEmpty())
             return Finding {Layer::Machine, NodeCondition::Stopped,
                 machine.startError.contains(QLatin1String("EXHAUSTED")) || machine.startError.contains(QLatin1String("STOCKOUT"))
@@ -172,14 +173,16 @@ std::optional<Finding> machineFinding(const NodeState &node, MonotonicMs now)
                 join({told, safeText(machine.startError, 80), safeText(machine.startErrorText, 200)}),
                 tr("Start it later, or create it in another zone that has capacity."), start};
         if (machine.preempted)
-            return Finding {Layer::Machine, NodeCondition::Stopped, tr("Google took this Spot machine back (preempted)."),
-                join({told, since}), tr("Start it again; a Spot machine may find no capacity at once."), start};
+            return Finding {Layer::Machine, NodeCondition::Stopped, tr("Google took this Spot machine back (preempted)."), join({told, since}),
+                config.kind == MachineKind::Tpu ? tr("A preempted TPU VM cannot be started again: delete it and make it anew.")
+                                                : tr("Start it again; a Spot machine may find no capacity at once."),
+                config.kind == MachineKind::Tpu ? QString() : start};
         return Finding {Layer::Machine, NodeCondition::Stopped, tr("The machine is stopped."), join({told, since}),
             tr("Start it when it is needed; a stopped machine holds no capacity."), start};
     }
     if (is({"STOPPING", "SUSPENDING", "DEPROVISIONING", "PENDING_STOP"}))
         return Finding {Layer::Machine, NodeCondition::Stopped, tr("The machine is stopping."), told, {}, {}};
-    if (is({"PROVISIONING", "STAGING", "PENDING"}))
+    if (is({"PROVISIONING", "STAGING", "PENDING", "STARTING", "CREATING", "RESTARTING"}))
         return Finding {Layer::Machine, NodeCondition::Starting, tr("The machine is starting."), told,
             tr("Wait: a start takes about a minute."), {}};
     if (is({"REPAIRING"}))
@@ -194,7 +197,8 @@ std::optional<Finding> acceleratorFinding(const NodeState &node, MonotonicMs now
         return std::nullopt;
     if (failing(node.accelerators)) {
         const Error &error = *node.accelerators.error();
-        if (error.kind != Error::Kind::Network && error.kind != Error::Kind::HostKey)
+        const bool starting = nvidiaProblem(error) == NvidiaProblem::Starting; // slow is not broken
+        if (!starting && error.kind != Error::Kind::Network && error.kind != Error::Kind::HostKey)
             return Finding {Layer::Accelerator, NodeCondition::Degraded, error.summary, safeText(error.detail),
                 error.remedy, QStringLiteral("nvidia-smi")};
     } else if (recent(node.accelerators, now, EvidenceLimits().onNode)) {
@@ -309,8 +313,9 @@ std::optional<Finding> connectorFinding(const NodeState &node, MonotonicMs now)
                 const bool alive = pathAlive(node, now);
                 const bool missing = unit->state == ServiceState::NotFound;
                 return Finding {Layer::Connector, alive ? NodeCondition::Degraded : NodeCondition::Down,
-                    alive ? tr("The connector on this machine is stopped; another one carries the tunnel.")
-                          : missing ? tr("The connector is not installed under this name.") : tr("The connector is stopped."),
+                    missing ? tr("The connector is not installed under this name.")
+                        : alive ? tr("The connector on this machine is stopped; another one carries the tunnel.")
+                                : tr("The connector is stopped."),
                     describe(*unit),
                     missing ? tr("Install it, or correct connector.service in the fleet file.") : tr("Start it."),
                     missing ? QString() : startCommand(unit->service)};

@@ -43,9 +43,10 @@ Result<QByteArray> readBytes(const QString &path)
     QFile file(path);
     if (!file.open(QIODevice::ReadOnly))
         return cannotRead(path, file.errorString());
-    const QByteArray bytes = file.read(fleetFileLimit + 1);
+    QByteArray bytes = file.read(fleetFileLimit + 1);
     if (file.error() != QFileDevice::NoError)
         return cannotRead(path, file.errorString());
+    bytes.squeeze(); // it is kept, and read() has made room for the largest file allowed
     return bytes;
 }
 

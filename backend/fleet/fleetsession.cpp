@@ -82,7 +82,9 @@ void FleetSession::openCompute()
     }
     auto provider = std::make_shared<gcp::TokenProvider>(std::move(source), m_clock);
     m_compute = std::make_unique<ApiClient>(config->computeBase, m_apis);
-    m_compute->setAuthorizer(std::make_shared<gcp::GcpAuthorizer>(std::move(provider), Origin::of(config->computeBase)));
+    m_compute->setAuthorizer(std::make_shared<gcp::GcpAuthorizer>(provider, Origin::of(config->computeBase)));
+    m_tpu = std::make_unique<ApiClient>(config->tpuBase, m_apis);
+    m_tpu->setAuthorizer(std::make_shared<gcp::GcpAuthorizer>(provider, Origin::of(config->tpuBase)));
 }
 
 std::unique_ptr<Shell> FleetSession::shell(const NodeConfig &node)

@@ -40,6 +40,7 @@ public:
     std::unique_ptr<ApiTransport> hostname(const QUrl &url, const std::optional<AccessRefs> &access, const std::optional<SecretRef> &apiKey) override;
     ApiTransport *cloudflare() override { return m_cloudflare.get(); }
     ApiTransport *compute() override { return m_compute.get(); }
+    ApiTransport *tpu() override { return m_tpu.get(); }
     std::optional<EngineKey> engineKey(const NodeConfig &node) override;
 
 private:
@@ -56,6 +57,7 @@ private:
     ConnectionPool m_apis; ///< Cloudflare and Google
     std::unique_ptr<ApiClient> m_cloudflare;
     std::unique_ptr<ApiClient> m_compute;
+    std::unique_ptr<ApiClient> m_tpu;
     std::unique_ptr<FleetWatch> m_watch; ///< last: it uses all of the above
 };
 

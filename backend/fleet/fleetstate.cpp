@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/fleet/fleetstate.h"
 
+#include "backend/fleet/burnrate.h"
 #include "backend/fleet/diagnose.h"
 
 #include <QTimer>
@@ -87,6 +88,7 @@ void FleetState::diagnoseNode(NodeState &node)
 {
     const Diagnosis before = node.diagnosis;
     node.diagnosis = diagnose(node, m_clock.monotonic());
+    node.costPerHour = burnRate(node);
     if (before.condition != node.diagnosis.condition || before.layer != node.diagnosis.layer)
         Q_EMIT diagnosisChanged(node.config.id, before, node.diagnosis);
 }

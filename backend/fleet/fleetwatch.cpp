@@ -27,7 +27,7 @@ bool isSettled(const NodeState &node, bool cloudflare, bool compute)
         return false;
     if (cloudflare && !config.tunnel.isEmpty() && !tried(node.tunnel))
         return false;
-    const bool cloud = config.machine && config.machine->kind == MachineKind::Gce;
+    const bool cloud = config.machine && config.machine->kind != MachineKind::Host;
     if (compute && cloud && !tried(node.machine))
         return false;
     if (!config.ssh)
@@ -74,7 +74,7 @@ FleetWatch::FleetWatch(FleetState &state, WatchWays &ways, WatchSchedule schedul
     if (config.cloudflare && ways.cloudflare())
         m_tunnels = std::make_unique<TunnelWatch>(m_state, *ways.cloudflare(), m_schedule);
     if (config.gcp && ways.compute()) {
-        m_machines = std::make_unique<MachineWatch>(m_state, *ways.compute(), m_schedule);
+        m_machines = std::make_unique<MachineWatch>(m_state, *ways.compute(), ways.tpu(), m_schedule);
         connect(m_machines.get(), &MachineWatch::addressRead, this, [this](const QString &id, const QString &address, const QList<HostKey> &keys) {
             if (NodeWatch *watch = node(id))
                 watch->setAddress(address, keys);
@@ -158,7 +158,7 @@ void FleetWatch::react(const QString &id, const Diagnosis &before, const Diagnos
 
 Task<void> FleetWatch::proveAll(std::stop_token stop)
 {
-    std::vector<Task<void>> proofs;
+    std::vector<Task<Result<ProofFacts>>> proofs;
     for (int i = 0; i < m_state.nodeCount(); ++i)
         if (m_hostnames.at(size_t(i)) && m_state.at(i).config.engine)
             proofs.push_back(prove(m_state.at(i).config.id, stop)); // all run from here on, side by side
@@ -166,9 +166,23 @@ Task<void> FleetWatch::proveAll(std::stop_token stop)
         co_await proof;
 }
 
-Task<void> FleetWatch::prove(QString id, std::stop_token stop)
+void FleetWatch::lookAtMachines()
+{
+    if (m_machines)
+        m_machines->runNow();
+}
+
+void FleetWatch::lookAtTunnels()
+{
+    if (m_tunnels)
+        m_tunnels->runNow();
+}
+
+Task<Result<ProofFacts>> FleetWatch::prove(QString id, std::stop_token stop)
 {
     const int index = m_state.indexOf(id);
+    if (index < 0 || !m_hostnames.at(size_t(index)) || !m_state.at(index).config.engine)
+        co_return Error(Error::Kind::NotFound, tr("%1 has no hostname with a model server behind it.").arg(id));
     const NodeState &node = m_state.at(index);
     QString model = node.config.engine->models.value(0);
     if (node.engine.isKnown() && node.engine->models && !node.engine->models->isEmpty() && model.isEmpty())
@@ -177,9 +191,10 @@ Task<void> FleetWatch::prove(QString id, std::stop_token stop)
     Result<ProofFacts> proof = co_await probeToken(m_hostnames.at(size_t(index))->transport(), model, QStringLiteral("node"),
         m_schedule.tokenTimeout, stop);
     if (!self || stop.stop_requested())
-        co_return;
+        co_return Error(Error::Kind::Cancelled, {});
     const MonotonicMs now = m_state.clock().monotonic();
-    m_state.update(id, [&](NodeState &changed) { changed.proof.update(std::move(proof), now); });
+    m_state.update(id, [&](NodeState &changed) { changed.proof.update(proof, now); });
+    co_return proof;
 }
 
 } // namespace hybridge

@@ -31,6 +31,8 @@ public:
     virtual ApiTransport *cloudflare() = 0;
     /// Google Compute; null when it is not configured.
     virtual ApiTransport *compute() = 0;
+    /// Cloud TPU; null when it is not configured.
+    virtual ApiTransport *tpu() { return nullptr; }
     /// The key that a node's engine wants; empty when none is configured.
     virtual std::optional<EngineKey> engineKey(const NodeConfig &node) = 0;
 };
@@ -49,11 +51,16 @@ public:
     [[nodiscard]] bool isSettled() const;
     /// One token through each hostname that has an engine, written into NodeState::proof; at once for all. Costs tokens.
     Task<void> proveAll(std::stop_token stop);
+    /// One token through the hostname of @p id, written into NodeState::proof. Errors: NotFound (no hostname or no engine
+    /// is configured), and those of probeToken().
+    Task<Result<ProofFacts>> prove(QString id, std::stop_token stop);
+    /// Asks the clouds about all machines, or all tunnels, at once: one call a machine, one call for all tunnels.
+    void lookAtMachines();
+    void lookAtTunnels();
     [[nodiscard]] NodeWatch *node(const QString &id) const;
     [[nodiscard]] const ProbeBudget &probeBudget() const { return *m_budget; }
 
 private:
-    Task<void> prove(QString id, std::stop_token stop);
     void react(const QString &id, const Diagnosis &before, const Diagnosis &after);
 
     FleetState &m_state;

@@ -19,13 +19,30 @@ MachineFacts machineFacts(const gcp::Instance &instance)
     facts.spot = instance.isSpot();
     facts.lastStart = instance.lastStart;
     facts.lastStop = instance.lastStop;
+    facts.localSsd = instance.hasLocalSsd;
+    facts.stopsAt = instance.scheduling.terminationTime;
     return facts;
 }
 
-MachineWatch::MachineWatch(FleetState &state, ApiTransport &api, const WatchSchedule &schedule, QObject *parent)
+MachineFacts machineFacts(const gcp::TpuNode &node)
+{
+    MachineFacts facts;
+    facts.status = safeText(node.state, 40);
+    facts.statusMessage = safeText(node.healthDescription);
+    facts.externalIp = node.externalIp;
+    facts.machineType = safeText(node.acceleratorType, 80);
+    facts.zone = safeText(node.zone, 80);
+    facts.spot = node.spot;
+    facts.preempted = node.phase == gcp::TpuPhase::Preempted;
+    return facts;
+}
+
+MachineWatch::MachineWatch(FleetState &state, ApiTransport &api, ApiTransport *tpu, const WatchSchedule &schedule, QObject *parent)
     : QObject(parent), m_state(state), m_compute(api, state.config().gcp->project),
       m_poll([this](std::stop_token stop) { return look(stop); }, schedule.machines, nullptr)
 {
+    if (tpu)
+        m_tpu = std::make_unique<gcp::Tpu>(*tpu, state.config().gcp->project);
 }
 
 MachineWatch::~MachineWatch() = default;
@@ -36,6 +53,8 @@ Task<void> MachineWatch::look(std::stop_token stop)
     for (const NodeConfig &node : m_state.config().nodes)
         if (node.machine && node.machine->kind == MachineKind::Gce)
             reads.push_back(readOne(node, stop));
+        else if (node.machine && node.machine->kind == MachineKind::Tpu && m_tpu)
+            reads.push_back(readTpu(node, stop));
     for (auto &read : reads)
         co_await read;
 }
@@ -43,13 +62,11 @@ Task<void> MachineWatch::look(std::stop_token stop)
 Task<void> MachineWatch::readOne(NodeConfig node, std::stop_token stop)
 {
     const QString id = node.id;
-    const Result<gcp::Instance> instance = co_await m_compute.instance(node.machine->zone, node.machine->instance, stop);
+    const Result<gcp::Instance> instance = co_await find(*node.machine, stop);
     if (stop.stop_requested())
         co_return;
     if (!instance) {
-        const Error error = instance.error();
-        m_state.update(id, [&](NodeState &changed) { changed.machine.fail(error, m_state.clock().monotonic()); });
-        m_state.updateServices([&](ServicesState &services) { services.gcp = error; });
+        failed(id, instance.error());
         co_return;
     }
     MachineFacts facts = machineFacts(*instance);
@@ -74,13 +91,60 @@ Task<void> MachineWatch::readOne(NodeConfig node, std::stop_token stop)
     m_state.updateServices([](ServicesState &services) { services.gcp.reset(); });
 
     const QString address = instance->natIp.isEmpty() ? instance->internalIp : instance->natIp;
-    if (instance->phase != gcp::InstancePhase::Running || m_addresses.value(id) == address)
+    // A start may bring another address, and a machine made anew another host key: both are read once a start.
+    const QString place = address + QLatin1Char('@') + instance->lastStart.toString(Qt::ISODateWithMs);
+    if (instance->phase != gcp::InstancePhase::Running || m_addresses.value(id) == place)
         co_return;
     const QList<HostKey> keys = co_await hostKeys(*instance, stop);
     if (stop.stop_requested())
         co_return;
-    m_addresses.insert(id, address);
+    m_addresses.insert(id, place);
     Q_EMIT addressRead(id, address, keys);
+}
+
+void MachineWatch::failed(const QString &id, const Error &error)
+{
+    m_state.update(id, [&](NodeState &changed) { changed.machine.fail(error, m_state.clock().monotonic()); });
+    m_state.updateServices([&](ServicesState &services) { services.gcp = error; });
+}
+
+Task<void> MachineWatch::readTpu(NodeConfig node, std::stop_token stop)
+{
+    const QString id = node.id;
+    const Result<gcp::TpuNode> tpu = co_await m_tpu->node(node.machine->zone, node.machine->instance, stop);
+    if (stop.stop_requested())
+        co_return;
+    if (!tpu) {
+        failed(id, tpu.error());
+        co_return;
+    }
+    const MachineFacts facts = machineFacts(*tpu);
+    m_state.update(id, [&](NodeState &changed) { changed.machine.succeed(facts, m_state.clock().monotonic()); });
+    m_state.updateServices([](ServicesState &services) { services.gcp.reset(); });
+    // The API tells no host key of a TPU VM: first contact is the operator's to judge.
+    const QString address = tpu->externalIp.isEmpty() ? tpu->internalIp : tpu->externalIp;
+    if (tpu->phase != gcp::TpuPhase::Running || m_addresses.value(id) == address)
+        co_return;
+    m_addresses.insert(id, address);
+    Q_EMIT addressRead(id, address, {});
+}
+
+Task<Result<gcp::Instance>> MachineWatch::find(MachineConfig machine, std::stop_token stop)
+{
+    const Result<gcp::Instance> first = co_await m_compute.instance(machine.zone, machine.instance, stop);
+    if (!first || first->phase != gcp::InstancePhase::Stopped)
+        co_return first;
+    // It is off where it belongs: it may run as its sibling in a zone that the operator listed for a stock-out.
+    QStringList asked {machine.zone};
+    for (const MachineAlternative &place : machine.alternatives) {
+        if (stop.stop_requested() || place.zone.isEmpty() || asked.contains(place.zone))
+            continue;
+        asked.append(place.zone);
+        const Result<gcp::Instance> sibling = co_await m_compute.instance(place.zone, machine.instance, stop);
+        if (sibling && sibling->phase != gcp::InstancePhase::Stopped)
+            co_return sibling;
+    }
+    co_return first;
 }
 
 Task<QList<HostKey>> MachineWatch::hostKeys(gcp::Instance instance, std::stop_token stop)

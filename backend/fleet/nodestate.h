@@ -32,6 +32,8 @@ struct MachineFacts {
     QString startErrorText; ///< its own words
     QDateTime lastStart;
     QDateTime lastStop;
+    bool localSsd = false; ///< a stop must say what becomes of its data
+    QDateTime stopsAt; ///< when its longest run time ends it; invalid: never by itself
 };
 
 /// The node's tunnel as Cloudflare tells.

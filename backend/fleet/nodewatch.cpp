@@ -21,6 +21,7 @@ NodeWatch::NodeWatch(FleetState &state, const NodeConfig &config, std::unique_pt
             NvidiaMonitorStream::Options options;
             options.period = m_schedule.accelerators;
             options.firstRowLimit = m_schedule.firstGpuRow;
+            options.firstLook = m_schedule.gpuLook;
             options.seed = std::uint32_t(qHash(m_config.id)) | 1U;
             m_gpus = std::make_unique<NvidiaMonitorStream>(*m_shell, m_state.clock(), options);
             connect(m_gpus.get(), &NvidiaMonitorStream::samplesReceived, this, [this](const QList<AcceleratorFacts> &samples) {

@@ -46,6 +46,7 @@ private:
 struct WatchSchedule {
     std::chrono::milliseconds accelerators {1000};
     std::chrono::milliseconds firstGpuRow {45000}; ///< eight cards without persistence mode take 30 s to start
+    std::chrono::milliseconds gpuLook {5000}; ///< between looks at an nvidia-smi that has given no row yet
     std::chrono::milliseconds services {5000};
     std::chrono::milliseconds control {60000}; ///< may we use sudo; each question is a line in the node's log
     std::chrono::milliseconds controlRetry {5000}; ///< while it was refused

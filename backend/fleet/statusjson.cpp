@@ -227,7 +227,7 @@ nlohmann::ordered_json statusOfNode(const NodeState &node, const Clock &clock)
     return out;
 }
 
-nlohmann::ordered_json statusDocument(const FleetState &state)
+nlohmann::ordered_json statusFront(const FleetState &state)
 {
     Json out;
     out["fleet"] = text(state.config().name);
@@ -239,6 +239,12 @@ nlohmann::ordered_json statusDocument(const FleetState &state)
     front["latencyMs"] = endpoint.edge.isKnown() && !endpoint.edge.error() ? Json(tenth(endpoint.edge->latencyMs)) : Json(nullptr);
     front["error"] = text(endpointProblem(endpoint));
     out["endpoint"] = std::move(front);
+    return out;
+}
+
+nlohmann::ordered_json statusDocument(const FleetState &state)
+{
+    Json out = statusFront(state);
     Json nodes = Json::array();
     for (int i = 0; i < state.nodeCount(); ++i)
         nodes.push_back(statusOfNode(state.at(i), state.clock()));

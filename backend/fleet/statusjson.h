@@ -13,6 +13,8 @@ namespace hybridge {
 /// The document of "hybridgectl status --json". Its keys are a contract (README, "status --json"): always present,
 /// null = not known (never 0), [] = known to be none; "errors" has the keys of "ages". Pure.
 [[nodiscard]] nlohmann::ordered_json statusDocument(const FleetState &state);
+/// The same without "nodes", which come last in it.
+[[nodiscard]] nlohmann::ordered_json statusFront(const FleetState &state);
 /// One entry of "nodes".
 [[nodiscard]] nlohmann::ordered_json statusOfNode(const NodeState &node, const Clock &clock);
 /// "ok" | "failing" | "unknown": the endpoint as last looked at.

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/fleet/diagnose.h"
+#include "backend/host/nvidiafailure.h"
 #include "tests/fleet/nodestates.h"
 
 #include <QTest>
@@ -87,6 +88,8 @@ private Q_SLOTS:
             EngineFacts e = *n.engine; e.vramFraction = 0; n.engine.succeed(e, justNow); });
         row("gpu-hung", gce, "degraded", "accelerator", [](NodeState &n) {
             failTwice(n.accelerators, fault(Error::Kind::Timeout, "nvidia-smi does not answer")); });
+        row("gpu driver starts slowly", gce, "healthy", "none", [](NodeState &n) {
+            failTwice(n.accelerators, nvidiaError(NvidiaProblem::Starting, {}, 0)); });
         row("gpu-error", gce, "degraded", "accelerator", [](NodeState &n) {
             QList<AcceleratorFacts> g = *n.accelerators; g[0].error = QStringLiteral("GPU is lost"); n.accelerators.succeed(g, justNow); });
         row("gpu-absent", gce, "degraded", "accelerator", [](NodeState &n) {
