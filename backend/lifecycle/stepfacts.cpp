@@ -1,0 +1,36 @@
+// SPDX-FileCopyrightText: The Hybridge authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/lifecycle/stepfacts.h"
+
+namespace hybridge {
+
+bool hasCloudMachine(const NodeConfig &node)
+{
+    return node.machine && node.machine->kind != MachineKind::Host;
+}
+
+bool machineIsOff(const NodeState &node)
+{
+    // TERMINATED is Compute's word for stopped; STOPPED is the TPU API's.
+    return hasCloudMachine(node.config) && node.machine.isKnown() && !node.machine.error()
+        && (node.machine->status == QLatin1String("TERMINATED") || node.machine->status == QLatin1String("STOPPED")
+            || node.machine->status == QLatin1String("PREEMPTED"));
+}
+
+bool machineIsOn(const NodeState &node)
+{
+    return hasCloudMachine(node.config) && node.machine.isKnown() && !node.machine.error()
+        && (node.machine->status == QLatin1String("RUNNING") || node.machine->status == QLatin1String("READY"));
+}
+
+const ServiceFacts *serviceOf(const NodeState &node, const QString &service, MonotonicMs since)
+{
+    if (!node.services.isKnown() || node.services.sampledAt() < since)
+        return nullptr;
+    for (const ServiceFacts &one : *node.services.value())
+        if (one.service == service)
+            return &one;
+    return nullptr;
+}
+
+} // namespace hybridge
