@@ -8,7 +8,9 @@
 #include "app/lab/edge/edge.h"
 #include "app/lab/engines/engine.h"
 #include "app/lab/fleet/fleetfile.h"
+#include "app/lab/gcp/billing.h"
 #include "app/lab/gcp/compute.h"
+#include "app/lab/gcp/tpu.h"
 #include "app/lab/http/logged.h"
 #include "app/lab/http/server.h"
 #include "app/lab/node/node.h"
@@ -56,6 +58,8 @@ struct Lab::Rooms {
     CloudflareApi cloudflare{world, configurations, identity};
     GoogleAuth auth{identity};
     std::unique_ptr<ComputeApi> compute;
+    TpuApi tpu{world, identity, auth};
+    BillingApi billing{identity, auth};
     std::map<std::string, Handler> engines;
     TunnelPath tunnels{world, configurations, engines};
     Edge edge{world, identity, tunnels, weightedRouter(world, tunnels)};
@@ -68,7 +72,7 @@ struct Lab::Rooms {
 
     explicit Rooms(const LabOptions &options)
         : identity(makeIdentity(options.seed))
-        , world({options.seed, options.nodes})
+        , world({options.seed, options.nodes, options.tpu, options.gpus})
         , nodes(world, {options.stateDir, options.nodeBinary, options.sshd, "op"})
     {
     }
@@ -88,8 +92,14 @@ Addresses Lab::Rooms::open()
             [this](const Request &request, Answer &answer) { cloudflare.serve(request, answer); })));
     at.google = server.url(
         server.listen(GoogleAddress, logged(world, "gcp", {}, [this](const Request &request, Answer &answer) {
+            const auto below = [&request](const char *base) { return request.path.rfind(base, 0) == 0; };
             if (request.path == "/token")
                 auth.serveToken(request, answer);
+            else if (below(TpuApi::BasePath))
+                tpu.serve(request, answer);
+            else if (below(BillingApi::CatalogueBase) || below(BillingApi::BudgetsBase)
+                || below(BillingApi::QuotasBase))
+                billing.serve(request, answer);
             else
                 compute->serve(request, answer);
         })));

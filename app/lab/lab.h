@@ -13,6 +13,8 @@ struct LabOptions {
     std::filesystem::path stateDir; ///< absolute, exists
     std::uint64_t seed = 1;
     int nodes = 2;
+    bool tpu = false; ///< one more node, a TPU VM
+    int gpus = 1; ///< cards a node
     std::filesystem::path nodeBinary; ///< hybridge-lab-node
     std::filesystem::path sshd;       ///< empty: libssh
 };

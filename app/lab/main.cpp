@@ -105,6 +105,8 @@ int main(int argc, char **argv)
     app.add_option("--seed", options.seed, "The same seed gives the same world");
     app.add_option("--nodes", options.nodes, "How many nodes; the first two are gcp and home")
         ->check(CLI::Range(2, 1000));
+    app.add_flag("--tpu", options.tpu, "One more node, tpu: a TPU VM");
+    app.add_option("--gpus", options.gpus, "How many GPUs a node has")->check(CLI::Range(1, 16));
     app.add_option("--routing", routing, "What routes the endpoint: load-balancer")
         ->check(CLI::IsMember({"load-balancer"}));
     app.add_option("--sshd", sshd, "Serve the nodes by this OpenSSH sshd instead of libssh")->check(CLI::ExistingFile);

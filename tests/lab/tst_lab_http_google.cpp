@@ -27,12 +27,19 @@ private Q_SLOTS:
     void preemptionIsAnOperation();
     void hostKeyInGuestAttributes();
     void computeFails();
+    void refusalsHaveGooglesShapes();
+    void changesArePosted();
+    void pricesComeInPages();
+    void usersNameWhoPays();
+    void noTpuUnlessAskedFor();
 
 private:
     QByteArray assertion(const QJsonObject &claims, bool spoilt = false) const;
     QJsonObject claims() const;
     Fetched askToken(const QByteArray &assertion) const;
     Fetched compute(const QByteArray &method, const QString &pathBelowProject) const;
+    Fetched post(const QString &pathBelowProject, const QByteArray &body) const;
+    Fetched google(const char *base, const QString &path, const HeaderList &more = {}) const;
     QString operationEnd(const QJsonObject &operation) const;
 
     LabProcess m_lab;
@@ -283,6 +290,160 @@ void LabGoogleTest::computeFails()
     QCOMPARE(compute("GET", list).status, 500);
     QVERIFY(m_lab.removeFault(id));
     QCOMPARE(compute("GET", list).status, 200);
+}
+
+Fetched LabGoogleTest::post(const QString &path, const QByteArray &body) const
+{
+    const QString base = m_lab.fleet().value("gcp"_L1).toObject().value("computeBase"_L1).toString();
+    return fetch("POST", base + "/projects/hybridge-lab/"_L1 + path,
+        {{"Authorization", "Bearer " + m_token}, {"Content-Type", "application/json"}}, body);
+}
+
+Fetched LabGoogleTest::google(const char *base, const QString &path, const HeaderList &more) const
+{
+    HeaderList headers{{"Authorization", "Bearer " + m_token}};
+    for (const auto &field : more) {
+        if (field.first == "Authorization")
+            headers.clear();
+        headers.append(field);
+    }
+    return fetch("GET", m_lab.fleet().value("gcp"_L1).toObject().value(QLatin1String(base)).toString() + path, headers);
+}
+
+void LabGoogleTest::refusalsHaveGooglesShapes()
+{
+    const QString vm = u"zones/us-central1-a/instances/gcp-gpu-vm"_s;
+    const auto reason = [](const Fetched &answer) {
+        return answer.json()
+            .value("error"_L1)
+            .toObject()
+            .value("errors"_L1)
+            .toArray()
+            .at(0)
+            .toObject()
+            .value("reason"_L1)
+            .toString();
+    };
+    QString id = m_lab.addFault(u"gcp"_s, u"gcp-api-off"_s);
+    const Fetched off = compute("GET", vm);
+    QCOMPARE(off.status, 403);
+    QCOMPARE(reason(off), u"accessNotConfigured"_s);
+    const QJsonObject info
+        = off.json().value("error"_L1).toObject().value("details"_L1).toArray().at(0).toObject();
+    QCOMPARE(info.value("reason"_L1), "SERVICE_DISABLED"_L1);
+    QVERIFY(m_lab.removeFault(id));
+
+    id = m_lab.addFault(u"gcp"_s, u"gcp-local-ssd"_s);
+    QCOMPARE(compute("GET", vm).json().value("disks"_L1).toArray().at(1).toObject().value("type"_L1), "SCRATCH"_L1);
+    const Fetched undecided = compute("POST", vm + u"/stop"_s);
+    QCOMPARE(undecided.status, 400);
+    QVERIFY(undecided.body.contains("undefined value for `discard-local-ssd`"));
+    QVERIFY(m_lab.removeFault(id));
+
+    id = m_lab.addFault(u"gcp"_s, u"gcp-permission"_s);
+    QCOMPARE(compute("GET", vm).status, 200); // looking is allowed
+    const Fetched denied = compute("POST", vm + u"/stop"_s);
+    QCOMPARE(denied.status, 403);
+    QVERIFY(denied.body.contains("Required 'compute.instances.stop' permission"));
+    QVERIFY(m_lab.removeFault(id));
+
+    QCOMPARE(reason(compute("POST", vm + u"/suspend"_s)), u"badRequest"_s); // it has a GPU
+    QCOMPARE(reason(compute("POST", vm + u"/resume"_s)), u"resourceNotReady"_s);
+    QCOMPARE(reason(post(vm + u"/setScheduling"_s, "{}")), u"resourceNotReady"_s); // it runs
+    for (const char *fault : {"tpu-preempted", "tpu-stockout"})
+        QVERIFY(m_lab.addFault(u"gcp"_s, QString::fromLatin1(fault)).isEmpty()); // not of a VM
+}
+
+void LabGoogleTest::changesArePosted()
+{
+    const QString policies = u"regions/us-central1/resourcePolicies"_s;
+    for (const char *bad : {"", "[]", "{}", R"({"name":"Off"})", R"({"name":"a","instanceSchedulePolicy":7})",
+             R"({"name":"a","instanceSchedulePolicy":{"timeZone":"UTC"}})",
+             R"({"name":"a","instanceSchedulePolicy":{"timeZone":"Mars","vmStopSchedule":{"schedule":"0 0 * * *"}}})",
+             R"({"name":"a","instanceSchedulePolicy":{"timeZone":"UTC","vmStopSchedule":{"schedule":"daily"}}})"})
+        QVERIFY2(post(policies, bad).status == 400, bad);
+    const Fetched made = post(policies,
+        R"({"name":"nightly","instanceSchedulePolicy":{"timeZone":"UTC","vmStopSchedule":{"schedule":"0 0 * * *"}}})");
+    QCOMPARE(made.status, 200);
+    QVERIFY(made.json().value("region"_L1).toString().endsWith("/regions/us-central1"_L1));
+    QVERIFY(!made.json().contains("zone"_L1));
+    const QString wait = u"regions/us-central1/operations/"_s + made.json().value("name"_L1).toString() + u"/wait"_s;
+    QCOMPARE(compute("POST", wait).json().value("status"_L1), "DONE"_L1);
+    QCOMPARE(compute("GET", policies + u"/nightly"_s).json().value("status"_L1), "READY"_L1);
+    QCOMPARE(compute("GET", policies + u"/daily"_s).status, 404);
+    const QString vm = u"zones/us-central1-a/instances/gcp-gpu-vm"_s;
+    QCOMPARE(post(vm + u"/addResourcePolicies"_s, R"({"resourcePolicies":["x/daily"]})").status, 404);
+    QCOMPARE(post(vm + u"/setLabels"_s, R"({"labelFingerprint":"x","labels":{}})").status, 412);
+    QCOMPARE(post(vm + u"/levitate"_s, "{}").status, 404);
+    const QJsonArray quotas = compute("GET", u"regions/us-central1"_s).json().value("quotas"_L1).toArray();
+    QVERIFY(std::any_of(quotas.begin(), quotas.end(), [](const QJsonValue &quota) {
+        return quota.toObject().value("metric"_L1) == "PREEMPTIBLE_NVIDIA_L4_GPUS"_L1
+            && quota.toObject().value("usage"_L1) == 1.0;
+    }));
+}
+
+void LabGoogleTest::pricesComeInPages()
+{
+    int skus = 0;
+    int pages = 0;
+    QString token;
+    do {
+        const QJsonObject page
+            = google("billingBase", u"/services/6F81-5844-456A/skus?pageSize=5&pageToken="_s + token).json();
+        skus += int(page.value("skus"_L1).toArray().size());
+        token = page.value("nextPageToken"_L1).toString();
+        QVERIFY(++pages < 10);
+    } while (!token.isEmpty());
+    QVERIFY(pages > 2 && skus > 10);
+    QCOMPARE(google("billingBase", u"/services/other/skus"_s).status, 404);
+    QCOMPARE(google("billingBase", u"/services/6F81-5844-456A/skus"_s, {{"Authorization", "Bearer x"}}).status, 401);
+    QCOMPARE(google("quotasBase",
+                 u"/projects/hybridge-lab/locations/global/services/compute.googleapis.com/quotaInfos/"
+                 "GPUS-ALL-REGIONS-per-project"_s)
+                 .json()
+                 .value("dimensionsInfos"_L1)
+                 .toArray()
+                 .at(0)
+                 .toObject()
+                 .value("details"_L1)
+                 .toObject()
+                 .value("value"_L1),
+        "4"_L1);
+}
+
+void LabGoogleTest::usersNameWhoPays()
+{
+    const QString credentials = m_lab.fleet().value("gcp"_L1).toObject().value("credentials"_L1).toString();
+    const QJsonObject login = QJsonDocument::fromJson(
+        LabProcess::secret(credentials.section(u'/', 0, -2) + u"/gcp-user.json"_s)).object();
+    const auto field = [&login](const char *name) {
+        return QUrl::toPercentEncoding(login.value(QLatin1String(name)).toString());
+    };
+    const QByteArray token = fetch("POST", login.value("token_uri"_L1).toString(),
+        {{"Content-Type", "application/x-www-form-urlencoded"}},
+        "grant_type=refresh_token&client_id=" + field("client_id") + "&client_secret=" + field("client_secret")
+            + "&refresh_token=" + field("refresh_token"))
+                                 .json()
+                                 .value("access_token"_L1)
+                                 .toString()
+                                 .toUtf8();
+    const QString budgets = u"/billingAccounts/%1/budgets"_s.arg(
+        m_lab.fleet().value("gcp"_L1).toObject().value("billingAccount"_L1).toString());
+    QCOMPARE(google("budgetsBase", budgets, {{"Authorization", "Bearer " + token}}).status, 403);
+    QCOMPARE(google("budgetsBase", budgets,
+                 {{"Authorization", "Bearer " + token}, {"x-goog-user-project", "hybridge-lab"}})
+                 .status,
+        200);
+    QCOMPARE(google("budgetsBase", budgets).status, 200); // a service account has a project of its own
+}
+
+void LabGoogleTest::noTpuUnlessAskedFor()
+{
+    const Fetched none = google("tpuBase", u"/projects/hybridge-lab/locations/us-central1-a/nodes"_s);
+    QCOMPARE(none.status, 200);
+    QVERIFY(none.json().value("nodes"_L1).toArray().isEmpty());
+    QCOMPARE(m_lab.fleet().value("nodes"_L1).toArray().size(), 2);
+    QCOMPARE(google("tpuBase", u"/projects/hybridge-lab/locations/us-central1-a/nodes/tpu-v5e"_s).status, 404);
 }
 
 QTEST_GUILESS_MAIN(LabGoogleTest)

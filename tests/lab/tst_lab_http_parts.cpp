@@ -27,6 +27,9 @@ private Q_SLOTS:
     void filters();
     void worldTimers();
     void worldKeepsServicesTogether();
+    void worldSuspendsAndResumes();
+    void worldStopsAtTheLongestRun();
+    void worldCancelsAStartByAStop();
 };
 
 void LabPartsTest::parsesHeads_data()
@@ -256,6 +259,59 @@ void LabPartsTest::worldKeepsServicesTogether()
     QCOMPARE(world.removeAllFaults(), 2);
     QTRY_VERIFY(world.engine("gcp").listening);
     QCOMPARE(world.machine("gcp").status, "RUNNING");
+}
+
+namespace {
+std::string ended(World &world, const std::string &operation)
+{
+    for (int i = 0; i < 100; ++i) {
+        const std::uint64_t seen = world.revision();
+        const auto now = world.operation(operation);
+        if (now && now->status == "DONE")
+            return now->failure.code;
+        world.waitChange(seen, Monotonic::now() + 100ms);
+    }
+    return "never";
+}
+} // namespace
+
+void LabPartsTest::worldSuspendsAndResumes()
+{
+    World world({7, 2});
+    QVERIFY(!world.suspendMachine("home", {}, "op"));
+    const auto suspended = world.suspendMachine("gcp", "id-1", "op");
+    QCOMPARE(world.suspendMachine("gcp", "id-1", "op")->name, suspended->name);
+    QCOMPARE(world.machine("gcp").status, std::string("SUSPENDING"));
+    QCOMPARE(ended(world, suspended->name), std::string());
+    QCOMPARE(world.machine("gcp").status, std::string("SUSPENDED"));
+    QVERIFY(!world.machineUp("gcp"));
+    QCOMPARE(ended(world, world.resumeMachine("gcp", {}, "op")->name), std::string());
+    QCOMPARE(world.machine("gcp").status, std::string("RUNNING"));
+    QVERIFY(world.machineUp("gcp"));
+}
+
+void LabPartsTest::worldStopsAtTheLongestRun()
+{
+    World world({7, 2});
+    ended(world, world.stopMachine("gcp", {}, "op")->name);
+    world.setMaxRun("gcp", 300ms);
+    QCOMPARE(ended(world, world.startMachine("gcp", {}, "op")->name), std::string());
+    for (int i = 0; i < 100 && world.machine("gcp").status != "TERMINATED"; ++i)
+        world.waitChange(world.revision(), Monotonic::now() + 100ms);
+    QCOMPARE(world.machine("gcp").status, std::string("TERMINATED"));
+    QVERIFY(!world.machine("gcp").endsAt);
+    QCOMPARE(world.operations("us-central1-a").front().user, std::string("system"));
+}
+
+void LabPartsTest::worldCancelsAStartByAStop()
+{
+    World world({7, 2});
+    ended(world, world.stopMachine("gcp", {}, "op")->name);
+    const std::string start = world.startMachine("gcp", {}, "op")->name;
+    const std::string stop = world.stopMachine("gcp", {}, "op")->name;
+    QCOMPARE(ended(world, stop), std::string());
+    QCOMPARE(ended(world, start), std::string("OPERATION_CANCELED_BY_USER"));
+    QCOMPARE(world.machine("gcp").status, std::string("TERMINATED"));
 }
 
 QTEST_GUILESS_MAIN(LabPartsTest)

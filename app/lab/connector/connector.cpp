@@ -27,6 +27,7 @@ std::string metricsText(const ConnectorState &connector, int configVersion)
     line("cloudflared_tunnel_ha_connections", "gauge",
         std::to_string(std::max<std::size_t>(1, connector.connections.size())));
     line("cloudflared_tunnel_total_requests", "counter", std::to_string(connector.requests));
+    line("cloudflared_tunnel_concurrent_requests_per_tunnel", "gauge", std::to_string(connector.concurrent));
     line("cloudflared_tunnel_request_errors", "counter", std::to_string(connector.requestErrors));
     line("cloudflared_tunnel_response_by_code{status_code=\"200\"}", "counter",
         std::to_string(connector.requests - connector.requestErrors));

@@ -99,7 +99,9 @@ void TunnelPath::pass(const NodeSpec &node, const std::string &hostname, const R
     origin.headers.set("Host", host.empty() ? node.id + "-llm.example.com" : host);
     origin.headers.set("X-Forwarded-Proto", "https");
     Passage passage(m_world, node, answer);
+    m_world.carry(node.id, 1);
     m_engines.at(node.id)(origin, passage);
+    m_world.carry(node.id, -1);
     m_world.countEdgeRequest(node.id, passage.unanswered());
     if (!passage.unanswered())
         return;

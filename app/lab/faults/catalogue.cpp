@@ -27,6 +27,11 @@ constexpr std::array Catalogue{
         "accelerator"},
     FaultKind{"gpu-absent", "No GPU is found: vLLM cannot run, Ollama falls back to the CPU", FaultFits::Every,
         "degraded", "accelerator"},
+    FaultKind{"gpu-slow", "The driver starts slowly, as without persistence mode: nvidia-smi works for 12 s before its first line",
+        FaultFits::Every, "healthy", "none"},
+    FaultKind{"gpu-mig", "MIG is on: the driver tells no load of the whole card", FaultFits::Every, "healthy", "none"},
+    FaultKind{"gpu-na", "The card tells none of its numbers: [N/A] everywhere", FaultFits::Every, "healthy", "none"},
+    FaultKind{"docker-denied", "The login may not ask docker", FaultFits::Docker, "healthy", "none"},
     FaultKind{"ssh-refused", "The SSH port refuses connections", FaultFits::Every, "degraded", "ssh"},
     FaultKind{"ssh-blackhole", "SSH packets vanish: nothing is refused, nothing is answered", FaultFits::Every,
         "degraded", "ssh"},
@@ -46,6 +51,34 @@ constexpr std::array Catalogue{
     FaultKind{"capacity-exhausted", "The VM is stopped and its zone has no capacity to start it again", FaultFits::Gce,
         "stopped", "machine"},
     FaultKind{"preempted", "Compute Engine has preempted the VM", FaultFits::Gce, "stopped", "machine"},
+    // What Google may answer to an operator (facts: gcp 2.4). None changes what a node is at present.
+    FaultKind{"spot-preempt", "Each start is preempted a second after it is done", FaultFits::Gce, "", ""},
+    FaultKind{"gcp-stockout", "A start as its own machine type fails: ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS", FaultFits::Gce, "", ""},
+    FaultKind{"gcp-stockout-region", "A start fails: REGION_RESOURCE_POOL_EXHAUSTED", FaultFits::Gce, "", ""},
+    FaultKind{"gcp-stockout-gpu", "A start fails: GPU_STOCKOUT", FaultFits::Gce, "", ""},
+    FaultKind{"gcp-quota", "A start fails: QUOTA_EXCEEDED for NVIDIA_L4_GPUS", FaultFits::Gce, "", ""},
+    FaultKind{"gcp-unsupported", "A start fails: UNSUPPORTED_OPERATION, as of a VM preempted meanwhile", FaultFits::Gce,
+        "", ""},
+    FaultKind{"gcp-permission", "The account may look and not change: changes answer 403 forbidden", FaultFits::Gce, "",
+        ""},
+    FaultKind{"gcp-api-off", "Compute Engine is off in the project: 403 accessNotConfigured", FaultFits::Gce, "", ""},
+    FaultKind{"gcp-not-ready", "Changes answer 400 resourceNotReady: an earlier operation runs", FaultFits::Gce, "",
+        ""},
+    FaultKind{"gcp-condition", "Changes answer 412 conditionNotMet: somebody else was faster", FaultFits::Gce, "", ""},
+    FaultKind{"gcp-rate-403", "Compute answers 403 userRateLimitExceeded", FaultFits::Gce, "", ""},
+    FaultKind{"gcp-token-refused", "Access tokens granted so far are refused with 401 authError", FaultFits::Gce, "",
+        ""},
+    FaultKind{"gcp-gone", "The VM was deleted by somebody else: 404 notFound", FaultFits::Gce, "", ""},
+    FaultKind{"gcp-html", "A proxy in between answers changes with a web page, 502", FaultFits::Gce, "", ""},
+    FaultKind{"gcp-answer-lost", "Changes are carried out and never answered: the connection is cut", FaultFits::Gce,
+        "", ""},
+    FaultKind{"gcp-local-ssd", "The VM has a Local SSD: a stop has to say what becomes of its data", FaultFits::Gce, "",
+        ""},
+    FaultKind{"gcp-service-agent", "Google's service account lacks the permissions that schedules need", FaultFits::Gce,
+        "", ""},
+    FaultKind{"tpu-preempted", "The TPU node is PREEMPTED: it cannot be started again", FaultFits::Tpu, "",
+        ""},
+    FaultKind{"tpu-stockout", "A start of the TPU node fails: there is no more capacity", FaultFits::Tpu, "", ""},
 };
 
 } // namespace
@@ -69,8 +102,12 @@ bool faultFits(const FaultKind &kind, const NodeSpec &node)
         return true;
     case FaultFits::Gce:
         return node.machine == MachineKind::Gce;
+    case FaultFits::Tpu:
+        return node.machine == MachineKind::Tpu;
     case FaultFits::Ollama:
         return node.engine == EngineKind::Ollama;
+    case FaultFits::Docker:
+        return node.engineService.starts_with("docker:");
     }
     return false;
 }
@@ -82,8 +119,12 @@ std::string_view fitsText(FaultFits fits)
         return "every node";
     case FaultFits::Gce:
         return "nodes of kind gce";
+    case FaultFits::Tpu:
+        return "nodes of kind tpu";
     case FaultFits::Ollama:
         return "nodes that run Ollama";
+    case FaultFits::Docker:
+        return "nodes whose engine runs in docker";
     }
     return "";
 }

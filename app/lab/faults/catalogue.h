@@ -10,7 +10,7 @@
 namespace hybridge::lab {
 
 /// Which nodes a fault can strike.
-enum class FaultFits { Every, Gce, Ollama };
+enum class FaultFits { Every, Gce, Tpu, Ollama, Docker };
 
 /// A fault that the lab can produce. `state` and `layer` are what `hybridgectl status` must tell while it is on
 /// (design, section 5); an empty `state` means: unchanged.
@@ -30,7 +30,7 @@ const FaultKind *findFault(std::string_view name);
 
 bool faultFits(const FaultKind &kind, const NodeSpec &node);
 
-/// "every node", "nodes of kind gce", "nodes that run Ollama".
+/// "every node", "nodes of kind gce", "nodes that run Ollama", "nodes whose engine runs in docker".
 std::string_view fitsText(FaultFits fits);
 
 } // namespace hybridge::lab

@@ -40,22 +40,26 @@ json nodeJson(const NodeSpec &node, const Addresses &addresses)
 {
     const Addresses::OfNode &at = addresses.nodes.at(node.id);
     const bool cloud = node.machine == MachineKind::Gce;
+    const bool tpu = node.machine == MachineKind::Tpu;
     json item{{"id", node.id}, {"label", node.label}, {"colour", node.colour}, {"url", at.edge}, {"access", nullptr},
         {"tunnel", node.tunnelId}};
     item["ssh"] = {{"host", "127.0.0.1"}, {"port", at.sshPort}, {"user", addresses.sshUser},
         {"identity", addresses.sshIdentity.string()}};
     if (cloud) {
         item["machine"] = {{"kind", "gce"}, {"zone", node.zone}, {"instance", node.instance},
-            {"alternatives", json::array({{{"zone", "us-central1-b"}, {"machineType", node.machineType}}})}};
+            {"alternatives", json::array({{{"zone", node.zone}, {"machineType", "g2-standard-4"}},
+                    {{"zone", "us-central1-b"}, {"machineType", node.machineType}}})}};
+    } else if (tpu) {
+        item["machine"] = {{"kind", "tpu"}, {"zone", node.zone}, {"instance", node.instance}};
     } else {
         item["machine"] = {{"kind", "host"}};
     }
     item["engine"] = {{"kind", node.engine == EngineKind::Vllm ? "vllm" : "ollama"}, {"url", at.engine},
         {"apiKey", nullptr}, {"service", node.engineService}, {"models", json::array({node.model})}};
     item["connector"] = {{"service", "systemd:cloudflared"}, {"metrics", at.metrics}};
-    item["accelerator"] = "nvidia";
-    if (cloud)
-        item["price"] = {{"perHour", 0.85}, {"currency", "USD"}};
+    item["accelerator"] = tpu ? "tpu" : "nvidia";
+    if (cloud || tpu)
+        item["price"] = {{"perHour", cloud ? 0.85 : 1.2}, {"currency", "USD"}};
     else
         item["price"] = {{"watts", "measured"}, {"baseWatts", 60}, {"perKWh", 0.30}, {"currency", "USD"}};
     return item;
@@ -92,7 +96,7 @@ fs::path writeFleet(
     fleet["cloudflare"] = {{"accountId", identity.accountId}, {"zoneId", identity.zoneId}, {"team", identity.team},
         {"token", secret("cloudflare-token", identity.cloudflareToken + '\n')},
         {"apiBase", addresses.cloudflare + "/client/v4"}};
-    fleet["gcp"] = {{"project", identity.project}, {"billingAccount", nullptr},
+    fleet["gcp"] = {{"project", identity.project}, {"billingAccount", identity.billingAccount},
         {"credentials", secret("gcp-service-account.json", key.dump(2) + '\n')},
         {"computeBase", addresses.google + "/compute/v1"}, {"tpuBase", addresses.google + "/tpu/v2"},
         {"billingBase", addresses.google + "/billing/v1"}, {"budgetsBase", addresses.google + "/budgets/v1"},

@@ -123,21 +123,34 @@ void GoogleAuth::grant(const std::string &user, Answer &answer)
         const std::lock_guard lock(m_mutex);
         const auto now = Monotonic::now();
         std::erase_if(m_tokens, [now](const auto &entry) { return entry.second.expires < now; });
-        m_tokens[token] = {user, now + std::chrono::seconds(Lifetime)};
+        m_tokens[token] = {user, now + std::chrono::seconds(Lifetime), Wall::now()};
     }
     answer.sendJson(200, json{{"access_token", token}, {"expires_in", Lifetime}, {"token_type", "Bearer"}}.dump());
 }
 
-std::string GoogleAuth::userOf(const Request &request) const
+std::optional<GoogleAuth::Token> GoogleAuth::tokenOf(const Request &request) const
 {
     static constexpr std::string_view Bearer = "Bearer ";
     const std::string authorization = request.headers.value("authorization");
     if (authorization.size() <= Bearer.size()
         || !equalsIgnoreCase(std::string_view(authorization).substr(0, Bearer.size()), Bearer))
-        return {};
+        return std::nullopt;
     const std::lock_guard lock(m_mutex);
     const auto found = m_tokens.find(authorization.substr(Bearer.size()));
-    return found == m_tokens.end() || found->second.expires < Monotonic::now() ? std::string() : found->second.user;
+    return found == m_tokens.end() || found->second.expires < Monotonic::now() ? std::nullopt
+                                                                              : std::optional(found->second);
+}
+
+std::string GoogleAuth::userOf(const Request &request) const
+{
+    const std::optional<Token> token = tokenOf(request);
+    return token ? token->user : std::string();
+}
+
+bool GoogleAuth::grantedBefore(const Request &request, Wall::time_point time) const
+{
+    const std::optional<Token> token = tokenOf(request);
+    return token && token->granted < time;
 }
 
 } // namespace hybridge::lab

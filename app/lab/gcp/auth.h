@@ -8,6 +8,7 @@
 
 #include <map>
 #include <mutex>
+#include <optional>
 
 namespace hybridge::lab {
 
@@ -20,17 +21,21 @@ public:
     void serveToken(const Request &request, Answer &answer);
     /// Who a request's bearer token belongs to; empty: nobody, the caller answers 401.
     std::string userOf(const Request &request) const;
+    /// Was a request's token granted before @p time?
+    bool grantedBefore(const Request &request, Wall::time_point time) const;
 
 private:
+    struct Token {
+        std::string user;
+        Monotonic::time_point expires;
+        Wall::time_point granted;
+    };
+    std::optional<Token> tokenOf(const Request &request) const;
     std::string refusedAssertion(const std::string &assertion) const;
     void grant(const std::string &user, Answer &answer);
 
     const Identity &m_identity;
     mutable std::mutex m_mutex;
-    struct Token {
-        std::string user;
-        Monotonic::time_point expires;
-    };
     std::map<std::string, Token> m_tokens;
 };
 

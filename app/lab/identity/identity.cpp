@@ -39,6 +39,7 @@ Identity makeIdentity(std::uint64_t seed)
     identity.project = "hybridge-lab";
     identity.projectNumber = std::to_string(100'000'000'000ULL + random.next() % 900'000'000'000ULL);
     identity.loadBalancer = random.hex(32);
+    identity.billingAccount = "01AB23-CD45EF-" + identity.projectNumber.substr(0, 6);
     identity.cloudflareTokenId = random.hex(32);
     identity.privateKeyId = random.hex(40);
     identity.serviceAccount = "operator@hybridge-lab.iam.gserviceaccount.com";

@@ -19,6 +19,7 @@ struct Identity {
     std::string project;
     std::string projectNumber;
     std::string loadBalancer;
+    std::string billingAccount; ///< "01ABCD-23EF45-6789AB"
 
     std::string cloudflareTokenId;
     std::string cloudflareToken;

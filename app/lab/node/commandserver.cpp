@@ -270,7 +270,7 @@ struct CommandServer::Private {
             client.uninterruptible = output.uninterruptible;
             addFrame(client.output, client.uninterruptible ? FrameType::Uninterruptible : FrameType::Interruptible, {});
         }
-        if (!output.out.empty())
+        if (!output.out.empty() || output.busy) // an empty frame wakes the process, which the kernel books
             addFrame(client.output, FrameType::Out, output.out);
         if (!output.err.empty())
             addFrame(client.output, FrameType::Err, output.err);

@@ -118,21 +118,19 @@ void World::strikeLocked(Node &node, std::string_view fault)
         journalLocked(node, engine.name, 4, "msg=\"no compatible GPUs were discovered\"");
         node.loadedModel = node.spec->model; // loaded again, into main memory this time
     } else if (fault == "preempted") {
-        // The VM is gone at once: a lab that takes the real 30 s of notice only makes its users wait.
-        Operation &operation = insertOperationLocked(node, "compute.instances.preempted", {}, "system");
-        const std::string name = operation.name;
-        finishLocked(name, {}, {});
+        preemptLocked(node);
+    } else if (fault == "tpu-preempted") {
         powerOffLocked(node);
         node.machine.status = "TERMINATED";
         node.machine.lastStop = Wall::now();
     } else if (fault == "capacity-exhausted") {
-        const std::string stop = insertOperationLocked(node, "stop", {}, "operator@example.com").name;
-        finishLocked(stop, {}, {});
+        const std::string stop = insertOperationLocked(&node, "stop", {}, "operator@example.com").name;
+        finishLocked(stop);
         powerOffLocked(node);
         node.machine.status = "TERMINATED";
         node.machine.lastStop = Wall::now();
-        const std::string start = insertOperationLocked(node, "start", {}, "operator@example.com").name;
-        failForCapacityLocked(start);
+        const std::string start = insertOperationLocked(&node, "start", {}, "operator@example.com").name;
+        finishLocked(start, startFailureLocked(node));
     }
 }
 
@@ -140,7 +138,7 @@ void World::healLocked(Node &node, std::string_view fault)
 {
     Service &connector = node.connectorService();
     Service &engine = node.engineService();
-    if (fault == "preempted" || fault == "capacity-exhausted") {
+    if (fault == "preempted" || fault == "capacity-exhausted" || fault == "tpu-preempted") {
         if (!node.machine.up && !hasFaultLocked(node, "preempted") && !hasFaultLocked(node, "capacity-exhausted"))
             powerOnLocked(node);
         return;

@@ -12,6 +12,8 @@ namespace hybridge::lab {
 struct World::Node {
     const NodeSpec *spec = nullptr;
     MachineState machine;
+    Monotonic::duration maxRun{0}; ///< zero: for ever
+    std::string machineType;
     std::vector<Service> services; ///< the connector first, the engine second
 
     std::string connectorId;
@@ -20,6 +22,7 @@ struct World::Node {
     std::array<Monotonic::time_point, 4> registeredFrom; ///< when each is (or will be) registered
     std::uint64_t edgeRequests = 0;
     std::uint64_t edgeErrors = 0;
+    int edgeInFlight = 0;
 
     Monotonic::time_point engineLaunched;
     Monotonic::time_point engineReady; ///< its port opens then

@@ -81,6 +81,9 @@ ConnectorState World::connectorLocked(const Node &node) const
     }
     if (!state.connections.empty())
         state.downSince.reset();
+    // What the engine runs for other people came this way as well.
+    if (!state.connections.empty() && engineLocked(node).listening)
+        state.concurrent = node.edgeInFlight + std::max(0, engineLocked(node).running - node.inUse);
     return state;
 }
 
@@ -95,6 +98,13 @@ std::string World::tunnelStatus(std::string_view nodeId) const
 {
     const std::size_t connections = connector(nodeId).connections.size();
     return connections >= 4 ? "healthy" : connections > 0 ? "degraded" : "down";
+}
+
+void World::carry(std::string_view nodeId, int by)
+{
+    const std::lock_guard lock(m_mutex);
+    if (Node *node = nodeFor(nodeId))
+        node->edgeInFlight += by;
 }
 
 void World::countEdgeRequest(std::string_view nodeId, bool failed)

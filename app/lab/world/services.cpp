@@ -231,6 +231,7 @@ void World::powerOffLocked(Node &node)
     }
     std::erase_if(m_timers, [&node](const auto &entry) { return entry.second.node == &node; });
     node.machine.up = false;
+    node.machine.endsAt.reset();
 }
 
 void World::powerOnLocked(Node &node)
@@ -245,6 +246,7 @@ void World::powerOnLocked(Node &node)
         if (service.enabled && !held && service.pid == 0)
             launchLocked(node, service);
     }
+    armMaxRunLocked(node);
 }
 
 } // namespace hybridge::lab

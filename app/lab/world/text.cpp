@@ -43,7 +43,7 @@ const char *toText(ServiceState state)
 
 const char *toText(MachineKind kind)
 {
-    return kind == MachineKind::Gce ? "gce" : "host";
+    return kind == MachineKind::Gce ? "gce" : kind == MachineKind::Tpu ? "tpu" : "host";
 }
 
 const char *toText(EngineKind kind)

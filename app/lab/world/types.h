@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace hybridge::lab {
@@ -13,7 +14,7 @@ namespace hybridge::lab {
 using Monotonic = std::chrono::steady_clock;
 using Wall = std::chrono::system_clock;
 
-enum class MachineKind { Gce, Host };
+enum class MachineKind { Gce, Tpu, Host };
 enum class EngineKind { Vllm, Ollama };
 /// As systemd says it; a docker container is active while it runs, inactive when stopped by hand, failed when it exited
 /// by itself.
@@ -49,10 +50,10 @@ struct NodeSpec {
     std::string colour;
     MachineKind machine = MachineKind::Host;
     EngineKind engine = EngineKind::Vllm;
-    std::string zone;        ///< Gce only
-    std::string instance;    ///< Gce: the name of the VM; Host: its hostname
-    std::string instanceId;  ///< Gce only, decimal
-    std::string machineType; ///< Gce only
+    std::string zone;        ///< Gce and Tpu
+    std::string instance;    ///< Gce, Tpu: the name of the VM; Host: its hostname
+    std::string instanceId;  ///< Gce and Tpu, decimal
+    std::string machineType; ///< Gce: "g2-standard-8"; Tpu: its accelerator type, "v5litepod-1"
     std::string tunnelId;    ///< uuid
     std::string tunnelName;
     std::string engineService; ///< "docker:vllm" or "systemd:ollama"
@@ -103,6 +104,7 @@ struct ConnectorState {
     std::optional<Wall::time_point> downSince; ///< while there is none
     std::uint64_t requests = 0;
     std::uint64_t requestErrors = 0;
+    int concurrent = 0; ///< requests that it carries now, other people's too
 };
 
 struct EngineState {
@@ -128,23 +130,33 @@ struct MachineState {
     bool up = true;                 ///< the operating system runs
     Wall::time_point lastStart;
     std::optional<Wall::time_point> lastStop;
+    std::optional<Wall::time_point> endsAt; ///< when maxRunDuration stops it
 };
 
-/// A Compute zone operation.
+/// How an operation ends that fails.
+struct OperationFailure {
+    std::string code; ///< empty: it does not fail
+    std::string message;
+    std::string details; ///< JSON: what stands in errorDetails; empty: nothing
+    int httpStatus = 503;
+};
+
+/// A Compute zone operation, or one of a region.
 struct Operation {
     std::string name;
     std::string numericId;
-    std::string zone;
-    std::string type; ///< "start", "stop", "reset", "compute.instances.preempted"
-    std::string node;
+    std::string zone;   ///< empty for one of a region
+    std::string region; ///< empty for one of a zone
+    std::string type;   ///< "start", "stop", "reset", "compute.instances.preempted"…
+    std::string node;   ///< empty for one of a region
+    std::string target; ///< of a region's: "resourcePolicies/offpeak"
     std::string user;
     std::string requestId; ///< given back as clientOperationId
     std::string status = "PENDING";
     Wall::time_point insertTime;
     std::optional<Wall::time_point> startTime;
     std::optional<Wall::time_point> endTime;
-    std::string errorCode; ///< empty: no error
-    std::string errorMessage;
+    OperationFailure failure; ///< told once it is DONE
 };
 
 struct ActiveFault {

@@ -28,7 +28,8 @@ Service makeService(std::string name, Wall::time_point since, int pid)
 
 } // namespace
 
-World::World(Options options) : m_options(options), m_specs(castOfNodes(options.seed, options.nodes))
+World::World(Options options)
+    : m_options(options), m_specs(castOfNodes(options.seed, options.nodes, options.tpu, options.gpus))
 {
     const Wall::time_point wall = Wall::now();
     const Monotonic::time_point now = Monotonic::now();
@@ -38,6 +39,7 @@ World::World(Options options) : m_options(options), m_specs(castOfNodes(options.
         // A world that has run for hours already: a demo that begins with every service one second old looks broken.
         const auto uptime = std::chrono::seconds(7200 + random.next() % 400000);
         node->spec = &spec;
+        node->machineType = spec.machineType;
         node->machine.lastStart = wall - uptime;
         node->nextPid = 900 + static_cast<int>(random.next() % 400);
         const Wall::time_point up = wall - uptime + 20s;
@@ -49,7 +51,7 @@ World::World(Options options) : m_options(options), m_specs(castOfNodes(options.
         node->connectorRunAt = up;
         for (int i = 0; i < 4; ++i) {
             static constexpr const char *Colos[2][2] = {{"ord07", "ord12"}, {"fra10", "ams01"}};
-            const bool cloud = spec.machine == MachineKind::Gce;
+            const bool cloud = spec.machine != MachineKind::Host;
             node->connections[i] = {i, random.uuid(), Colos[cloud ? 0 : 1][i % 2],
                 "198.41." + std::to_string(i % 2 ? 200 : 192) + '.' + std::to_string(7 + random.next() % 200),
                 up + 1s * i};

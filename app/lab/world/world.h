@@ -25,6 +25,8 @@ public:
     struct Options {
         std::uint64_t seed = 1;
         int nodes = 2; ///< at least 2, at most 1000
+        bool tpu = false; ///< one more node, `tpu`
+        int gpus = 1;  ///< cards a node, at least 1, at most 16
     };
 
     explicit World(Options options);
@@ -66,8 +68,22 @@ public:
     std::optional<Operation> startMachine(std::string_view node, std::string requestId, std::string user);
     std::optional<Operation> stopMachine(std::string_view node, std::string requestId, std::string user);
     std::optional<Operation> resetMachine(std::string_view node, std::string requestId, std::string user);
+    std::optional<Operation> suspendMachine(std::string_view node, std::string requestId, std::string user);
+    std::optional<Operation> resumeMachine(std::string_view node, std::string requestId, std::string user);
+    /// Another change of a VM's settings. @p effect is called when it is DONE, with the lock held: it must not ask the
+    /// world.
+    std::optional<Operation> changeMachine(std::string_view node, std::string type, std::string requestId,
+        std::string user, std::function<void()> effect);
+    /// The same for what belongs to a region: @p target is "resourcePolicies/NAME".
+    Operation changeRegion(std::string region, std::string type, std::string target, std::string requestId,
+        std::string user, std::function<void()> effect);
+    /// From the next start on the machine is stopped after that long; zero: never.
+    void setMaxRun(std::string_view node, Monotonic::duration limit);
+    /// What the next start asks capacity for: a stock-out may strike one type and leave the others.
+    void setMachineType(std::string_view node, std::string type);
     std::optional<Operation> operation(std::string_view name) const;
-    std::vector<Operation> operations(std::string_view zone) const; ///< newest first
+    /// Newest first, of a zone or of a region.
+    std::vector<Operation> operations(std::string_view zoneOrRegion) const;
 
     // Faults. `addFault` gives the fault that is on already when it is; nullopt when the node or the fault is unknown
     // or does not fit (ask the catalogue why).
@@ -91,6 +107,8 @@ public:
     /// Ollama: loads @p model on first use (slow) or unloads it; vLLM ignores it.
     void setLoadedModel(std::string_view node, std::string model);
     void countEdgeRequest(std::string_view node, bool failed);
+    /// A request is on its way through the connector (+1), or has left it (-1).
+    void carry(std::string_view node, int by);
 
     // Change notification.
     std::uint64_t revision() const;
@@ -142,11 +160,16 @@ private:
     void journalLocked(Node &node, std::string_view service, int priority, std::string message);
     void journalEngineLaunchLocked(Node &node);
 
-    Operation &insertOperationLocked(Node &node, std::string type, std::string requestId, std::string user);
+    Operation &insertOperationLocked(const Node *node, std::string type, std::string requestId, std::string user);
+    std::optional<Operation> powerDown(std::string_view node, const char *type, const char *through, const char *end,
+        std::string requestId, std::string user);
+    void bootLocked(Node &node, const std::string &operation);
+    void preemptLocked(Node &node);
+    void armMaxRunLocked(Node &node);
+    OperationFailure startFailureLocked(const Node &node) const;
     const Operation *repeatedLocked(const std::string &requestId) const;
     void acceptLocked(const std::string &operation);
-    void failForCapacityLocked(const std::string &operation);
-    void finishLocked(const std::string &operation, std::string errorCode, std::string errorMessage);
+    void finishLocked(const std::string &operation, OperationFailure failure = {});
 
     TimerId scheduleLocked(Monotonic::duration delay, std::function<void()> action, const Node *node, bool locked);
     void runTimers(std::stop_token stop);

@@ -20,6 +20,7 @@ class TransientUnits;
 struct CommandOutput {
     std::string out;
     std::string err;
+    bool busy = false; ///< the process uses processor time until the next step
     bool uninterruptible = false; ///< from now on no signal but KILL ends the process
 };
 

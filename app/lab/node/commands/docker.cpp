@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <ctime>
 
 // docker. Texts and exit codes: facts on inference, 5.4.
 namespace hybridge::lab {
@@ -142,6 +143,24 @@ std::string renderTemplate(std::string_view text, const Json &value)
     }
 }
 
+/// "2026-01-26T10:00:00.123456789Z", as docker writes it in front of each line and takes it back behind --since.
+std::optional<Wall::time_point> parseUtcTime(const std::string &text)
+{
+    std::tm tm{};
+    const char *rest = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &tm);
+    if (!rest)
+        return std::nullopt;
+    std::int64_t nanoseconds = 0;
+    if (*rest == '.') {
+        std::int64_t unit = 100'000'000;
+        for (++rest; *rest >= '0' && *rest <= '9'; ++rest, unit /= 10)
+            nanoseconds += (*rest - '0') * unit;
+    }
+    if (std::string_view(rest) != "Z")
+        return std::nullopt;
+    return Wall::from_time_t(timegm(&tm)) + std::chrono::duration_cast<Wall::duration>(std::chrono::nanoseconds(nanoseconds));
+}
+
 struct Options {
     std::string verb;
     std::vector<std::string> names;
@@ -179,7 +198,9 @@ Options parse(const std::vector<std::string> &arguments)
             if (const auto count = wholeNumber(*tail); count && *count >= 0)
                 options.tail = static_cast<std::size_t>(*count);
         } else if (const auto since = optionValue(arguments, i, "--since")) {
-            if (const auto span = parseSystemdSpan(*since))
+            if (const auto time = parseUtcTime(*since))
+                options.since = time;
+            else if (const auto span = parseSystemdSpan(*since))
                 options.since = Wall::now() - std::chrono::duration_cast<Wall::duration>(*span);
             else
                 options.error

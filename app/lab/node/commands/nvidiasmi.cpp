@@ -25,6 +25,8 @@ constexpr int kNoDeviceExit = 6;
 constexpr int kBadFieldExit = 2;
 constexpr int kLostExit = 15;
 constexpr auto kHungPoll = 100ms;
+constexpr auto kSlowStart = 12s;
+constexpr auto kSlowPoll = 200ms;
 
 std::string whole(double value)
 {
@@ -199,13 +201,42 @@ std::string queryHeader(const Options &options)
     return join(cells, ", ") + '\n';
 }
 
-std::string queryRow(const Options &options, const GpuSample &sample, bool lost)
+/// How much the card tells of itself.
+enum class Candour { Everything, Mig, Nothing, Lost };
+
+/// Empty: the value itself.
+std::string_view refusal(const Field &field, Candour candour)
+{
+    switch (candour) {
+    case Candour::Everything:
+        return {};
+    case Candour::Mig:
+        return field.name.starts_with("utilization.") ? "[N/A]" : field.name == "mig.mode.current" ? "Enabled" : "";
+    case Candour::Nothing:
+        return field.survivesLoss ? "" : "[N/A]";
+    case Candour::Lost:
+        return field.survivesLoss ? std::string_view() : kLost;
+    }
+    return {};
+}
+
+/// The slices of a card under MIG, as `nvidia-smi -L` lists them below it.
+std::string migLines(const GpuSpec &gpu)
+{
+    std::string text;
+    for (int i = 0; i < 2; ++i)
+        text += "  MIG 1g.10gb     Device  " + std::to_string(i) + ": (UUID: MIG-" + gpu.uuid.substr(4, 35)
+            + std::to_string(i) + ")\n";
+    return text;
+}
+
+std::string queryRow(const Options &options, const GpuSample &sample, Candour candour)
 {
     std::vector<std::string> cells;
     for (const std::string &name : options.fields) {
         const Field &field = fieldNamed(name);
-        if (lost && !field.survivesLoss) {
-            cells.emplace_back(kLost);
+        if (const std::string_view instead = refusal(field, candour); !instead.empty()) {
+            cells.emplace_back(instead);
             continue;
         }
         std::string value = field.value(sample);
@@ -343,6 +374,10 @@ public:
         output.uninterruptible = m_request.world.hasFault(node, "gpu-hung");
         if (output.uninterruptible)
             return CommandStep::wait(kHungPoll); // as in the D state: until the driver answers again
+        if (m_request.world.hasFault(node, "gpu-slow") && Monotonic::now() - m_begun < kSlowStart) {
+            output.busy = true;
+            return CommandStep::wait(kSlowPoll);
+        }
         if (m_request.world.hasFault(node, "gpu-absent")) {
             output.out = kNoDriver;
             return CommandStep::exit(kNoDriverExit);
@@ -353,15 +388,21 @@ public:
             return CommandStep::exit(kNoDeviceExit);
         }
         const bool lost = m_request.world.hasFault(node, "gpu-error");
-        print(samples, lost, output);
+        print(samples,
+            lost                                          ? Candour::Lost
+                : m_request.world.hasFault(node, "gpu-na")  ? Candour::Nothing
+                : m_request.world.hasFault(node, "gpu-mig") ? Candour::Mig
+                                                            : Candour::Everything,
+            output);
         if (!m_options.period)
             return CommandStep::exit(lost ? kLostExit : 0);
         return CommandStep::wait(*m_options.period);
     }
 
 private:
-    void print(const std::vector<GpuSample> &samples, bool lost, CommandOutput &output)
+    void print(const std::vector<GpuSample> &samples, Candour candour, CommandOutput &output)
     {
+        const bool lost = candour == Candour::Lost;
         switch (m_options.what) {
         case Options::What::Table:
             output.out += table(m_request, samples, lost);
@@ -372,6 +413,8 @@ private:
                         + ": GPU is lost.  Reboot the system to recover this GPU\n"
                                    : "GPU " + std::to_string(sample.gpu.index) + ": " + sample.gpu.name
                         + " (UUID: " + sample.gpu.uuid + ")\n";
+                if (candour == Candour::Mig)
+                    output.out += migLines(sample.gpu);
             }
             break;
         case Options::What::Query:
@@ -379,7 +422,7 @@ private:
                 output.out += queryHeader(m_options);
             m_headerShown = true;
             for (const GpuSample &sample : samples)
-                output.out += queryRow(m_options, sample, lost);
+                output.out += queryRow(m_options, sample, candour);
             break;
         case Options::What::Processes:
             if (!lost)
@@ -390,6 +433,7 @@ private:
 
     CommandRequest m_request;
     Options m_options;
+    Monotonic::time_point m_begun = Monotonic::now();
     bool m_headerShown = false;
 };
 
