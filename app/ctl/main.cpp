@@ -1,6 +1,9 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 // hybridgectl: the backend without a screen.
+#include "app/ctl/activityarguments.h"
+#include "app/ctl/nodearguments.h"
+#include "app/ctl/operatearguments.h"
 #include "app/ctl/options.h"
 #include "app/ctl/secretcommand.h"
 #include "app/ctl/statuscommand.h"
@@ -15,6 +18,9 @@
 #include <QSocketNotifier>
 
 #include <csignal>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <unistd.h>
 
 namespace {
@@ -48,15 +54,30 @@ void watchSignals(QCoreApplication &app, std::stop_source &stop)
     sigaction(SIGTERM, &action, nullptr);
 }
 
-struct Command {
+/// Ends the program after a few more turns of the loop. What was in flight when the command ended has been told to stop,
+/// and unwinds by events: without these turns its coroutines would never end. Queued also because a command that ends at
+/// once ends before the loop runs, which would miss a direct exit().
+void leave(QCoreApplication &app, int code, int turns)
+{
+    if (turns <= 0)
+        return QCoreApplication::exit(code);
+    QMetaObject::invokeMethod(&app, [&app, code, turns] { leave(app, code, turns - 1); }, Qt::QueuedConnection);
+}
+
+/// What every command is given.
+struct Means {
     Options options;
-    StatusOptions status;
-    SecretOptions secret;
-    enum class Name { None, Status, Secret } name = Name::None;
+    SystemClock clock;
+    DesktopSecretStore store;
+    SecretResolver resolver {store};
+    std::stop_source stop;
 };
 
-/// Reads the command line. -1: go on; anything else: end with this exit code.
-int parse(int argc, char **argv, Command &command)
+/// The command that was asked for, ready to run.
+using Run = std::function<Task<int>(Means &means)>;
+
+/// Reads the command line into @p means and @p run. -1: go on; anything else: end with this exit code.
+int parse(int argc, char **argv, Means &means, Run &run)
 {
     CLI::App cli {"Watches and steers a hybrid AI-inference set-up from the command line.", "hybridgectl"};
     cli.set_version_flag("--version", "hybridgectl " HYBRIDGE_VERSION);
@@ -66,19 +87,28 @@ int parse(int argc, char **argv, Command &command)
     std::string hostKey;
     double timeout = 15;
     cli.add_option("--fleet", fleet, "fleet file (default: ~/.config/hybridge/fleet.json)");
-    cli.add_flag("--json", command.options.json, "one JSON document on stdout, nothing else there");
-    cli.add_flag("--yes", command.options.yes, "ask no question");
-    cli.add_flag("--dry-run", command.options.dryRun, "print the plan, touch nothing");
+    cli.add_flag("--json", means.options.json, "one JSON document on stdout, nothing else there");
+    cli.add_flag("--yes", means.options.yes, "ask no question");
+    cli.add_flag("--dry-run", means.options.dryRun, "print the plan, touch nothing");
     cli.add_option("--timeout", timeout, "seconds to wait for the first answers (1 to 600)")->check(CLI::Range(1.0, 600.0));
     cli.add_option("--host-key", hostKey, "what to do with an unknown host key")->check(CLI::IsMember({"ask", "accept-new", "strict"}));
-    cli.add_flag("--trust", command.options.trust, "trust this fleet file: it may run commands and send secrets");
+    cli.add_flag("--trust", means.options.trust, "trust this fleet file: it may run commands and send secrets");
 
+    StatusOptions statusOptions;
     auto *status = cli.add_subcommand("status", "state, diagnosis and readings of each node");
     std::string node;
     status->add_option("NODE", node, "this node alone");
-    status->add_flag("--watch", command.status.watch, "go on watching until Ctrl-C");
-    status->add_flag("--probe", command.status.probe, "ask each engine for one token through its hostname");
+    status->add_flag("--watch", statusOptions.watch, "go on watching until Ctrl-C");
+    status->add_flag("--probe", statusOptions.probe, "ask each engine for one token through its hostname");
 
+    OperateArguments operate;
+    operate.addTo(cli);
+    NodeArguments onNode;
+    onNode.addTo(cli);
+    ActivityArguments activity;
+    activity.addTo(cli);
+
+    SecretOptions secretOptions;
     auto *secret = cli.add_subcommand("secret", "keep secrets in the desktop's keyring");
     secret->require_subcommand(1);
     std::string name;
@@ -87,7 +117,7 @@ int parse(int argc, char **argv, Command &command)
              std::tuple {"remove", "remove a secret", SecretOptions::Action::Remove}}) {
         auto *sub = secret->add_subcommand(verb, text);
         sub->add_option("NAME", name, "name in the keyring, or for test a reference such as file:PATH")->required();
-        sub->callback([&command, action = action] { command.secret.action = action; });
+        sub->callback([&secretOptions, action = action] { secretOptions.action = action; });
     }
     try {
         cli.parse(argc, argv);
@@ -95,17 +125,30 @@ int parse(int argc, char **argv, Command &command)
         // Help and version go to stdout and are no failure; everything else is bad usage.
         return cli.exit(error) == 0 ? ExitDone : ExitUsage;
     }
-    command.options.fleetPath = QString::fromStdString(fleet);
-    command.options.timeout = std::chrono::milliseconds(qint64(timeout * 1000));
-    command.options.hostKeyGiven = !hostKey.empty();
-    command.options.hostKey = hostKey == "accept-new" ? HostKeyMode::AcceptNew
-        : hostKey == "ask"                            ? HostKeyMode::Ask
-        : hostKey == "strict"                         ? HostKeyMode::Strict
-        : Terminal::canAsk()                          ? HostKeyMode::Ask
-                                                      : HostKeyMode::Strict;
-    command.status.node = QString::fromStdString(node);
-    command.secret.name = QString::fromStdString(name);
-    command.name = *status ? Command::Name::Status : Command::Name::Secret;
+    means.options.fleetPath = QString::fromStdString(fleet);
+    means.options.timeout = std::chrono::milliseconds(qint64(timeout * 1000));
+    means.options.hostKeyGiven = !hostKey.empty();
+    means.options.hostKey = hostKey == "accept-new" ? HostKeyMode::AcceptNew
+        : hostKey == "ask"                          ? HostKeyMode::Ask
+        : hostKey == "strict"                       ? HostKeyMode::Strict
+        : Terminal::canAsk()                        ? HostKeyMode::Ask
+                                                    : HostKeyMode::Strict;
+    statusOptions.node = QString::fromStdString(node);
+    secretOptions.name = QString::fromStdString(name);
+    if (*status) {
+        run = [statusOptions](Means &m) { return runStatus(m.options, statusOptions, m.resolver, m.clock, m.stop.get_token()); };
+    } else if (operate.isParsed()) {
+        run = [chosen = operate.options()](Means &m) { return runOperate(m.options, chosen, m.resolver, m.clock, m.stop.get_token()); };
+    } else if (const std::optional<NodeCommand> chosen = onNode.command()) {
+        run = [chosen](Means &m) { return runNodeCommand(m.options, *chosen, m.resolver, m.clock, m.stop.get_token()); };
+    } else if (activity.isParsed()) {
+        const std::optional<ActivityOptions> wanted = activity.options();
+        if (!wanted)
+            return ExitUsage;
+        run = [wanted](Means &m) { return runActivity(m.options, *wanted, m.clock, m.stop.get_token()); };
+    } else {
+        run = [secretOptions](Means &m) { return runSecret(m.options, secretOptions, m.resolver, m.store, m.stop.get_token()); };
+    }
     return -1;
 }
 
@@ -113,25 +156,19 @@ int parse(int argc, char **argv, Command &command)
 
 int main(int argc, char **argv)
 {
-    Command command;
-    if (const int code = parse(argc, argv, command); code >= 0)
+    Means means;
+    Run run;
+    if (const int code = parse(argc, argv, means, run); code >= 0)
         return code;
+#ifdef __GLIBC__
+    // Large blocks go back to the system when they are freed; by default glibc keeps ever larger ones in the heap.
+    mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+    mallopt(M_ARENA_MAX, 2);
+#endif
     QCoreApplication app(argc, argv);
     QCoreApplication::setApplicationName(QStringLiteral("hybridgectl"));
     std::signal(SIGPIPE, SIG_IGN);
-    std::stop_source stop;
-    watchSignals(app, stop);
-
-    // The object graph: clock, secrets, then the one command that was asked for.
-    SystemClock clock;
-    DesktopSecretStore store;
-    SecretResolver resolver(store);
-    auto run = command.name == Command::Name::Status
-        ? runStatus(command.options, command.status, resolver, clock, stop.get_token())
-        : runSecret(command.options, command.secret, resolver, store, stop.get_token());
-    // Queued: a command that ends at once ends before the loop runs, which would miss a direct exit().
-    QCoro::connect(std::move(run), &app, [&app](int code) {
-        QMetaObject::invokeMethod(&app, [code] { QCoreApplication::exit(code); }, Qt::QueuedConnection);
-    });
+    watchSignals(app, means.stop);
+    QCoro::connect(run(means), &app, [&app](int code) { leave(app, code, 8); });
     return QCoreApplication::exec();
 }

@@ -51,11 +51,26 @@ int exitCode(const FleetState &state)
     return ExitDone;
 }
 
+/// The document of statusDocument() on one line, put together node by node: the tree of 300 nodes, built and freed every
+/// second, would leave the heap in pieces.
+QByteArray statusLine(const FleetState &state)
+{
+    QByteArray line = dumpJson(statusFront(state), -1);
+    line.chop(1);
+    line += ",\"nodes\":[";
+    for (int i = 0; i < state.nodeCount(); ++i) {
+        if (i > 0)
+            line += ',';
+        line += dumpJson(statusOfNode(state.at(i), state.clock()), -1);
+    }
+    return line + "]}\n";
+}
+
 void show(const FleetState &state, const Options &options, bool watching)
 {
     if (options.json) {
         // Watching: one document a line, so that a reader can take them one by one.
-        Terminal::print(dumpJson(statusDocument(state), watching ? -1 : 2) + '\n');
+        Terminal::print(watching ? statusLine(state) : dumpJson(statusDocument(state), 2) + '\n');
         return;
     }
     const bool colour = Terminal::hasColour();
@@ -86,6 +101,8 @@ Task<int> runStatus(Options options, StatusOptions status, SecretResolver &resol
         // One look: what has not answered shortly before the end is told as such.
         const auto patience = std::max<std::chrono::milliseconds>(options.timeout - 2s, 1s);
         session.schedule.firstGpuRow = std::min(session.schedule.firstGpuRow, patience);
+        // A hung driver is told as soon as two looks have proven it, about 6 s from now; a slow one is waited for.
+        session.schedule.gpuLook = std::min<std::chrono::milliseconds>(patience / 2, 2500ms);
         session.schedule.dialTimeout = std::min(session.schedule.dialTimeout, patience);
         session.schedule.probeTimeout = std::min(session.schedule.probeTimeout, patience);
     }
