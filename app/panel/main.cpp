@@ -8,6 +8,7 @@
 
 #include <QApplication>
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 
@@ -39,6 +40,27 @@ int parse(int argc, char **argv, Arguments &arguments)
     return -1;
 }
 
+/// How many nodes show something that an earlier run has read.
+int rememberedNodes(hybridge::FleetSession *session)
+{
+    int count = 0;
+    for (int i = 0; session && i < session->state().nodeCount(); ++i) {
+        const hybridge::NodeState &node = session->state().at(i);
+        count += node.accelerators.isKnown() && node.accelerators.triedAt().count() == 0 ? 1 : 0;
+    }
+    return count;
+}
+
+/// For tests/bench: one line when the first picture stands, with the time of the system's monotonic clock.
+void traceFirstPaint(hybridge::Panel &panel)
+{
+    QObject::connect(&panel.firstPaint(), &hybridge::FirstPaint::painted, &panel, [&panel] {
+        const auto now = std::chrono::steady_clock::now().time_since_epoch();
+        std::fprintf(stderr, "first-paint %lld remembered %d\n", static_cast<long long>(std::chrono::nanoseconds(now).count()),
+            rememberedNodes(panel.session()));
+    });
+}
+
 } // namespace
 
 int main(int argc, char **argv)
@@ -55,6 +77,8 @@ int main(int argc, char **argv)
 
     hybridge::SystemClock clock;
     hybridge::Panel panel(clock);
+    if (qEnvironmentVariableIsSet("HYBRIDGE_TRACE_FIRST_PAINT"))
+        traceFirstPaint(panel);
     std::unique_ptr<hybridge::Tour> tour;
     if (!arguments.screenshots.empty()) {
         tour = std::make_unique<hybridge::Tour>(panel, QString::fromStdString(arguments.screenshots));

@@ -11,7 +11,8 @@
 namespace hybridge {
 
 Panel::Panel(const Clock &clock, QObject *parent)
-    : QObject(parent), m_clock(clock), m_resolver(m_store), m_lastKnown(LastKnownCache::defaultDirectory()), m_questions(m_window)
+    : QObject(parent), m_clock(clock), m_resolver(m_store), m_lastKnown(LastKnownCache::defaultDirectory()), m_firstPaint(m_window),
+      m_questions(m_window)
 {
     connectWindow();
     m_save.setInterval(30000);
@@ -39,6 +40,9 @@ void Panel::connectWindow()
         if (m_labControl)
             m_labControl->toggle(node, fault, on);
     });
+    connect(&m_window, &MainWindow::operationRequested, this, [this](const OperationRequest &request) { operate(this, request); });
+    connect(&m_window, &MainWindow::continueRequested, this, [this](const OperationSummary &operation) { continueOperation(this, operation); });
+    connect(&m_window, &MainWindow::putAsideRequested, this, [this](const QString &operation) { putAside(this, operation); });
     connect(&m_window, &MainWindow::repairAllRequested, this, [this] {
         if (m_labControl)
             m_labControl->repairAll();
@@ -104,10 +108,30 @@ void Panel::openTrusted(const FleetFile &file)
     restoreSnapshot(m_session->state(), m_lastKnown.read(m_fileHash));
     connectSession();
     m_window.setFleet(&m_session->state());
-    // The window is painted with what is known first; the network comes after it.
-    QTimer::singleShot(0, m_session.get(), [session = m_session.get()] { session->start(); });
+    openLifecycle(file);
+    startSoon();
     m_save.start();
     Q_EMIT opened();
+}
+
+// The window is painted with what is known first; the network comes after it. A window that is never painted (minimised)
+// must not wait for ever.
+void Panel::startSoon()
+{
+    FleetSession *session = m_session.get();
+    auto *limit = new QTimer(session);
+    limit->setSingleShot(true);
+    const auto start = [this, session, limit] {
+        // Whichever comes first, and only that.
+        limit->disconnect();
+        m_firstPaint.disconnect(limit);
+        limit->deleteLater();
+        session->start();
+    };
+    if (!m_firstPaint.isPainted())
+        connect(&m_firstPaint, &FirstPaint::painted, limit, start);
+    connect(limit, &QTimer::timeout, limit, start);
+    limit->start(m_firstPaint.isPainted() ? 0 : 1000);
 }
 
 void Panel::connectSession()
@@ -131,7 +155,11 @@ void Panel::closeSession()
     saveLastKnown();
     m_window.setFleet(nullptr);
     m_labControl.reset();
+    // What still runs is asked to stop; what it had begun stands in the log and is offered at the next start.
+    m_lifecycle.reset();
+    m_ways.reset();
     m_session.reset();
+    m_log.reset();
 }
 
 void Panel::askSecret(const SecretRef &ref, const SecretPurpose &purpose, const Error &error)

@@ -2,11 +2,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "app/panel/firstpaint.h"
 #include "app/panel/labcontrol.h"
 #include "app/panel/labprocess.h"
 #include "app/panel/panelquestions.h"
+#include "backend/activity/activitylog.h"
 #include "backend/fleet/fleetfile.h"
 #include "backend/fleet/fleetsession.h"
+#include "backend/lifecycle/lifecycleservice.h"
+#include "backend/lifecycle/sessionways.h"
 #include "backend/store/lastknown.h"
 #include "ui/shell/mainwindow.h"
 
@@ -34,6 +38,8 @@ public:
     [[nodiscard]] static QString usualFile();
     /// The session that is open; nullptr before the first.
     [[nodiscard]] FleetSession *session() { return m_session.get(); }
+    /// Of the window. The network is asked after it.
+    [[nodiscard]] FirstPaint &firstPaint() { return m_firstPaint; }
 
 Q_SIGNALS:
     void opened();
@@ -41,6 +47,7 @@ Q_SIGNALS:
 
 private:
     void openTrusted(const FleetFile &file);
+    void startSoon();
     void closeSession();
     void connectWindow();
     void connectSession();
@@ -48,16 +55,28 @@ private:
     Task<void> keepSecret(QString name, Secret value);
     void noteDiagnosis(const QString &id, const Diagnosis &before, const Diagnosis &after);
     void saveLastKnown();
+    void openLifecycle(const FleetFile &file);
+    static Task<void> operate(QPointer<Panel> self, OperationRequest request);
+    static Task<void> begin(QPointer<Panel> self, OperationRequest request);
+    static Task<void> showInterrupted(QPointer<Panel> self);
+    static Task<void> continueOperation(QPointer<Panel> self, OperationSummary operation);
+    static Task<void> putAside(QPointer<Panel> self, QString operation);
+    void noteOperation(RunningOperation *operation);
 
     const Clock &m_clock;
     DesktopSecretStore m_store;
     SecretResolver m_resolver;
     LastKnownCache m_lastKnown;
     MainWindow m_window;
+    FirstPaint m_firstPaint;
     PanelQuestions m_questions;
     std::unique_ptr<LabProcess> m_lab;
     std::unique_ptr<LabControl> m_labControl;
     std::unique_ptr<FleetSession> m_session;
+    // Each uses the one above it and goes first.
+    std::unique_ptr<ActivityLog> m_log;
+    std::unique_ptr<SessionWays> m_ways;
+    std::unique_ptr<LifecycleService> m_lifecycle;
     QByteArray m_fileHash;
     QTimer m_save;
     std::stop_source m_stop;

@@ -73,6 +73,13 @@ FleetConfig FleetFixture::makeConfig(int count, bool lab)
         node.accelerator = AcceleratorKind::Nvidia;
         node.price = PriceConfig {};
         node.price->currency = QStringLiteral("USD");
+        if (cloud) {
+            node.price->perHour = 0.85;
+        } else {
+            node.price->measuredWatts = true;
+            node.price->baseWatts = 60;
+            node.price->perKWh = 0.30;
+        }
         out.nodes.append(node);
     }
     return out;
@@ -221,7 +228,6 @@ void FleetFixture::readHealthy(NodeState &node, int index)
     node.edge.succeed(edge, at - 5s);
     node.proof.succeed({QStringLiteral("edge"), 212.0, models(cloud).first(), m_clock.now().addSecs(-40)}, at - 40s);
     node.weight = cloud ? 80 : 20;
-    node.costPerHour = cloud ? 0.85 : 0.09;
 }
 
 void FleetFixture::damage(NodeState &node, const QString &fault)
@@ -308,6 +314,12 @@ void FleetFixture::damage(NodeState &node, const QString &fault)
         failTwice(node.accelerators, lost);
         failTwice(node.services, lost);
         failTwice(node.connector, lost);
+    } else if (is("hostkey-changed")) {
+        node.link = LinkState::Blocked;
+        Error changed(Error::Kind::HostKey, QStringLiteral("The host key of home has changed, so nothing was sent to it."),
+            QStringLiteral("Known: SHA256:uNiVztksCsDhcc0u9e8BgrJXVGDYWNYKsbnQeoVaSyk. Shown: SHA256:4mZzztksCsDhcc0u9e8BgrJXVGDYWNYKsbnQeoVAAAA."));
+        changed.remedy = QStringLiteral("Ask who runs the node. If the key was changed on purpose, remove the old one:");
+        failTwice(node.ssh, changed);
     } else if (is("preempted")) {
         MachineFacts machine = *node.machine;
         machine.status = QStringLiteral("TERMINATED");

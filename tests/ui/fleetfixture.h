@@ -27,7 +27,7 @@ public:
     [[nodiscard]] QString id(int index) const { return m_fleet->at(index).config.id; }
 
     /// From the next beat on, @p node is as this fault leaves it: "engine-dead", "engine-loading", "model-missing",
-    /// "cpu-fallback", "gpu-error", "tunnel-down", "tunnel-degraded", "connector-stopped", "access-403", "ssh-refused",
+    /// "cpu-fallback", "gpu-error", "tunnel-down", "tunnel-degraded", "connector-stopped", "access-403", "ssh-refused", "hostkey-changed",
     /// "preempted", "silent" (nothing was ever read), "stale" (the readings stop). Empty: healthy.
     void strike(const QString &node, const QString &fault);
     /// Changes the fleet file before the next beat, e.g. for long names.

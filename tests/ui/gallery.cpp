@@ -1,8 +1,13 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Writes pictures of every page and state into a folder, for looking at them: gallery DIR [WORD…] (only names that contain
-// a WORD). Not a test; needs no display with QT_QPA_PLATFORM=offscreen.
+// Writes pictures of every page and state into a folder, for looking at them: gallery DIR [SECTION] [WORD…] (only that
+// section, only names that contain a WORD). Sections: start dialogs two many odd sizes operations log. Not a test; needs no display with QT_QPA_PLATFORM=offscreen.
+#include "tests/ui/activityfixture.h"
 #include "tests/ui/fleetfixture.h"
+#include "tests/ui/galleryoperations.h"
+#include "ui/activity/activitylistmodel.h"
+#include "ui/activity/activitylogpage.h"
+#include "ui/activity/chainlabel.h"
 #include "ui/fleet/fleethistory.h"
 #include "ui/fleet/fleetmodel.h"
 #include "ui/fleet/fleetpage.h"
@@ -20,9 +25,12 @@
 
 #include <QApplication>
 #include <QDir>
+#include <QElapsedTimer>
 #include <QSettings>
 #include <QTemporaryDir>
+#include <QTest>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -208,6 +216,60 @@ void shootMany()
     shoot(*stage.window, QStringLiteral("threehundred"));
 }
 
+/// The log answers from a thread of its own.
+void read()
+{
+    QElapsedTimer timer;
+    timer.start();
+    while (timer.elapsed() < 150)
+        QCoreApplication::processEvents(QEventLoop::AllEvents, 20);
+}
+
+void shootActivityLog()
+{
+    const auto isLog = [](const QString &word) { return word.startsWith(QLatin1String("log")); };
+    if (!words.isEmpty() && std::none_of(words.cbegin(), words.cend(), isLog))
+        return;
+    Stage stage(2);
+    stage.open(60);
+    MainWindow &window = *stage.window;
+    const QString fleet = stage.fixture.fleet().config().name;
+    ActivityFixture activity(stage.fixture.clock());
+    window.setActivityLog(&activity.log());
+    window.showActivityLog();
+    read();
+    shoot(window, QStringLiteral("log-empty"));
+    activity.tell(fleet);
+    read();
+    read();
+    window.activityPage()->chain().check();
+    read();
+    shoot(window, QStringLiteral("log-list"));
+    const auto open = [&window](int row) {
+        window.activityPage()->select(window.activityPage()->model().at(row).id);
+        read();
+    };
+    open(5);
+    shoot(window, QStringLiteral("log-failed"));
+    open(6);
+    shoot(window, QStringLiteral("log-down"));
+    shoot(window, QStringLiteral("log-down-4k"), {1920, 1080}, 2.0);
+    open(0);
+    shoot(window, QStringLiteral("log-running"));
+    shoot(window, QStringLiteral("log-narrow-detail"), {760, 620});
+    QTest::keyClick(window.activityPage(), Qt::Key_Escape);
+    shoot(window, QStringLiteral("log-narrow"), {760, 620});
+    window.resize(1280, 800);
+    window.activityPage()->setNode(QStringLiteral("home"));
+    read();
+    open(1);
+    shoot(window, QStringLiteral("log-node"));
+    window.setLayoutDirection(Qt::RightToLeft);
+    shoot(window, QStringLiteral("log-rtl"));
+    window.setLayoutDirection(Qt::LeftToRight);
+    window.setActivityLog(nullptr);
+}
+
 void shootOdd()
 {
     {
@@ -263,6 +325,71 @@ void shootOdd()
     }
 }
 
+void shootLifecycle()
+{
+    shootOperations([](MainWindow &window, const QString &name) { shoot(window, name); },
+        [](MainWindow &window, QDialog &dialog, const QString &name) { shootDialog(window, dialog, name); });
+}
+
+/// What must hold at every size: trouble told in a banner, long and foreign names, the node page with one card and with eight.
+void shootSizes()
+{
+    struct Format {
+        const char *name;
+        QSize size;
+        qreal ratio;
+    };
+    const Format formats[] {{"720x480", {720, 480}, 1.0}, {"800x600", {800, 600}, 1.0}, {"900x700", {900, 700}, 1.0},
+        {"1280x800", {1280, 800}, 1.0}, {"4k", {1920, 1080}, 2.0}};
+    Stage stage(4, false);
+    stage.fixture.rename(0, QStringLiteral("Production inference node in Frankfurt, rack 14, upper half, second from the left"));
+    stage.fixture.rename(2, QStringLiteral("خادم المنزل"));
+    stage.fixture.rename(3, QStringLiteral("深圳机房推理服务器一号"));
+    stage.open(240);
+    const auto all = [&](const QString &name) {
+        for (const Format &format : formats)
+            shoot(*stage.window, QStringLiteral("%1-%2").arg(name, QLatin1String(format.name)), format.size, format.ratio);
+    };
+    MainWindow &window = *stage.window;
+    FleetPage *fleet = window.fleetPage();
+    const auto strike = [&](int index, const char *fault) {
+        stage.fixture.strike(stage.fixture.id(index), QString::fromLatin1(fault));
+        stage.go(5);
+    };
+    window.showNode(stage.fixture.id(1));
+    all(QStringLiteral("sizes-node"));
+    window.nodePage()->scrollTo(100000);
+    all(QStringLiteral("sizes-node-facts"));
+    window.nodePage()->scrollTo(0);
+    window.showFleet();
+    strike(1, "tunnel-down");
+    fleet->setView(FleetPage::View::Cards);
+    all(QStringLiteral("sizes-cards"));
+    fleet->setView(FleetPage::View::Table);
+    all(QStringLiteral("sizes-table"));
+    window.showNode(stage.fixture.id(1));
+    all(QStringLiteral("sizes-node-trouble"));
+    window.showFleet();
+    strike(1, "");
+    strike(1, "hostkey-changed");
+    all(QStringLiteral("sizes-table-hostkey"));
+    window.showNode(stage.fixture.id(1));
+    all(QStringLiteral("sizes-node-hostkey"));
+    window.showFleet();
+    strike(1, "");
+    for (const int index : {0, 2, 3}) {
+        strike(index, "engine-dead");
+        fleet->setView(FleetPage::View::Cards);
+        all(QStringLiteral("sizes-name%1-cards").arg(index));
+        fleet->setView(FleetPage::View::Table);
+        all(QStringLiteral("sizes-name%1-table").arg(index));
+        window.showNode(stage.fixture.id(index));
+        all(QStringLiteral("sizes-name%1-node").arg(index));
+        window.showFleet();
+        strike(index, "");
+    }
+}
+
 } // namespace
 
 int main(int argc, char **argv)
@@ -275,6 +402,9 @@ int main(int argc, char **argv)
     }
     dir = arguments.at(1);
     words = arguments.mid(2);
+    const QHash<QString, void (*)()> sections {{QStringLiteral("start"), shootFirstStart}, {QStringLiteral("dialogs"), shootDialogs},
+        {QStringLiteral("two"), shootTwo}, {QStringLiteral("many"), shootMany}, {QStringLiteral("odd"), shootOdd}, {QStringLiteral("sizes"), shootSizes},
+        {QStringLiteral("operations"), shootLifecycle}, {QStringLiteral("log"), shootActivityLog}};
     QTemporaryDir settings;
     QCoreApplication::setOrganizationName(QStringLiteral("hybridge-gallery"));
     QSettings::setDefaultFormat(QSettings::IniFormat);
@@ -282,10 +412,12 @@ int main(int argc, char **argv)
     StateLamp::setMotionReduced(true);
     if (!QDir().mkpath(dir))
         return 1;
-    shootFirstStart();
-    shootDialogs();
-    shootTwo();
-    shootMany();
-    shootOdd();
+    if (const auto only = sections.value(words.value(0))) {
+        words.removeFirst();
+        only();
+        return 0;
+    }
+    for (const auto section : {shootFirstStart, shootDialogs, shootTwo, shootMany, shootOdd, shootSizes, shootLifecycle, shootActivityLog})
+        section();
     return 0;
 }

@@ -42,6 +42,7 @@ private Q_SLOTS:
     void keyboardWalksThroughThePage();
     void nothingReadYetIsASkeleton();
     void noNodesSayWhatToDo();
+    void troubleFitsEveryWidth();
     void narrowTableDropsColumns();
     void fiveHundredRows();
     void liveValuesArrive();
@@ -237,6 +238,33 @@ void TestFleetPage::noNodesSayWhatToDo()
     open(page, fixture);
     QVERIFY(page.findChild<QLineEdit *>(QStringLiteral("fleetFilter"))->isHidden());
     QCOMPARE(page.shownNodes(), 0);
+    page.setFleet(nullptr);
+}
+
+void TestFleetPage::troubleFitsEveryWidth()
+{
+    FleetFixture fixture(3);
+    fixture.rename(1, QStringLiteral("Production inference node in Frankfurt, rack 14, upper half"));
+    fixture.beat();
+    fixture.strike(QStringLiteral("home"), QStringLiteral("hostkey-changed")); // fingerprints: words without a blank
+    fixture.beat();
+    FleetPage page;
+    open(page, fixture);
+    auto *banner = page.findChild<Banner *>(QStringLiteral("rootBanner"));
+    QVERIFY(banner && banner->isVisible());
+    // From wide to narrow, as a window is dragged: nothing may hold the page at a width that it had.
+    for (const FleetPage::View view : {FleetPage::View::Table, FleetPage::View::Cards}) {
+        page.setView(view);
+        for (int width = 1300; width >= 540; width -= 40) {
+            page.resize(width, 700);
+            QCoreApplication::sendPostedEvents();
+            QCoreApplication::processEvents();
+            QVERIFY2(page.rect().left() <= banner->mapTo(&page, QPoint()).x() && banner->mapTo(&page, QPoint(banner->width(), 0)).x() <= page.width(),
+                qPrintable(QStringLiteral("the banner is %1 wide in a page of %2").arg(banner->width()).arg(width)));
+            const QStringList bad = UiTest::badlyPlaced(*banner);
+            QVERIFY2(bad.isEmpty(), qPrintable(QStringLiteral("%1 px: %2").arg(width).arg(bad.join(QStringLiteral("; ")))));
+        }
+    }
     page.setFleet(nullptr);
 }
 

@@ -41,6 +41,7 @@ private Q_SLOTS:
     void staleFactsKeepTheirValues();
     void hostileTextIsTamed();
     void headShowsRemedyAndCopies();
+    void nothingIsCutAtAnyWidth();
     void chartsShowTheHour();
     void cursorReadsAllCharts();
     void keysLeadAndSteps();
@@ -180,6 +181,33 @@ void TestNodePage::headShowsRemedyAndCopies()
     QVERIFY(command->isVisible());
     QTest::mouseClick(command->findChild<QToolButton *>(QStringLiteral("copyCommand")), Qt::LeftButton);
     QCOMPARE(QGuiApplication::clipboard()->text(), QStringLiteral("sudo systemctl start ollama"));
+    page.setFleet(nullptr, nullptr);
+}
+
+void TestNodePage::nothingIsCutAtAnyWidth()
+{
+    FleetFixture fixture(2);
+    fixture.strike(QStringLiteral("home"), QStringLiteral("hostkey-changed"));
+    fixture.beat();
+    FleetHistory history(fixture.fleet());
+    NodePage page;
+    page.setFleet(&fixture.fleet(), &history);
+    page.resize(1300, 760);
+    page.show();
+    for (const char *id : {"gcp", "home"}) {
+        page.setNode(QString::fromLatin1(id));
+        auto *head = page.findChild<NodeHead *>();
+        for (int width = 1300; width >= 640; width -= 20) {
+            page.resize(width, 760);
+            for (int i = 0; i < 3; ++i)
+                QCoreApplication::processEvents();
+            QStringList bad = UiTest::badlyPlaced(*head);
+            for (const FactCard *card : page.findChildren<FactCard *>())
+                if (card->isVisibleTo(&page) && !card->section().table.isEmpty())
+                    bad += UiTest::badlyPlaced(*card);
+            QVERIFY2(head->width() <= width && bad.isEmpty(), qPrintable(QStringLiteral("%1 px: %2").arg(width).arg(bad.join(QStringLiteral("; ")))));
+        }
+    }
     page.setFleet(nullptr, nullptr);
 }
 

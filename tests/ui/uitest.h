@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <QStringList>
 #include <QTemporaryDir>
+
+class QWidget;
 
 namespace hybridge {
 
@@ -14,6 +17,9 @@ public:
     ~UiTest();
     /// Call in init(): failOnWarning holds for one test function.
     static void strict();
+    /// Texts under @p page (visible ones) that are cut, reach out of what they stand in, or have less height than they
+    /// need: one line each, for the message of a failed test.
+    [[nodiscard]] static QStringList badlyPlaced(const QWidget &page);
 
 private:
     QTemporaryDir m_settings;

@@ -9,6 +9,9 @@
 #include <QGridLayout>
 #include <QHBoxLayout>
 
+#include <algorithm>
+#include <numeric>
+
 namespace hybridge {
 
 FactCard::FactCard(QWidget *parent)
@@ -49,7 +52,6 @@ Text *FactCard::cell(int row, int column)
         m_grid->addWidget(text, row, int(line.size()), Qt::AlignTop);
         line.append(text);
     }
-    line.at(column)->setVisible(true);
     return line.at(column);
 }
 
@@ -85,9 +87,11 @@ void FactCard::showRows(const FactSection &section)
         label->setMaxLines(1);
         label->setAlignment(Qt::AlignLeft | Qt::AlignVCenter);
         label->setMinimumWidth(160);
+        label->show();
         label->put(fact.label);
         Text *value = cell(row, 1);
         value->setMaxLines(4);
+        value->show();
         if (value->contextMenuPolicy() != Qt::ActionsContextMenu)
             value->setCopyable();
         value->put(fact.value);
@@ -110,7 +114,6 @@ void FactCard::showTable(const FactSection &section)
         header->setTone(Text::Tone::Muted);
         header->setMaxLines(1);
         header->put(section.headers.at(column));
-        m_grid->setColumnStretch(column, column == 0 && section.headers.size() > 6 ? 0 : column == 1 && section.headers.size() > 6 ? 3 : 2);
     }
     for (int row = 0; row < section.table.size(); ++row) {
         for (int column = 0; column < section.table.at(row).size(); ++column) {
@@ -122,6 +125,38 @@ void FactCard::showTable(const FactSection &section)
         }
     }
     hideFrom(int(section.table.size()) + 1, 0);
+    fitColumns();
+}
+
+// Each column as wide as what stands in it, the rest shared in the same proportion: by stretch, not by least widths, which
+// would keep the page from ever becoming narrower. Where that is not enough the last columns go, from the right.
+void FactCard::fitColumns()
+{
+    if (m_section.table.isEmpty())
+        return;
+    constexpr int Least = 5;
+    const qsizetype columns = m_section.headers.size();
+    const qsizetype rows = m_section.table.size() + 1;
+    QList<int> widths(columns, 0);
+    for (qsizetype row = 0; row < rows; ++row)
+        for (qsizetype column = 0; column < std::min(columns, m_cells.at(row).size()); ++column)
+            widths[column] = std::max(widths.at(column), m_cells.at(row).at(column)->sizeHint().width());
+    const int room = width() - 2 * space::L;
+    qsizetype shown = columns;
+    const auto wanted = [&] { return std::accumulate(widths.cbegin(), widths.cbegin() + shown, 0) + int(shown - 1) * m_grid->horizontalSpacing(); };
+    while (shown > Least && wanted() > room)
+        --shown;
+    for (qsizetype column = 0; column < m_grid->columnCount(); ++column)
+        m_grid->setColumnStretch(int(column), column < shown ? widths.at(column) : 0);
+    for (qsizetype row = 0; row < rows; ++row)
+        for (qsizetype column = 0; column < m_cells.at(row).size(); ++column)
+            m_cells.at(row).at(column)->setVisible(column < shown);
+}
+
+void FactCard::resizeEvent(QResizeEvent *event)
+{
+    Card::resizeEvent(event);
+    fitColumns();
 }
 
 } // namespace hybridge

@@ -21,10 +21,14 @@ public:
     void setSection(const FactSection &section);
     [[nodiscard]] const FactSection &section() const { return m_section; }
 
+protected:
+    void resizeEvent(QResizeEvent *event) override;
+
 private:
     Text *cell(int row, int column);
     void showRows(const FactSection &section);
     void showTable(const FactSection &section);
+    void fitColumns();
     void hideFrom(int row, int column);
 
     FactSection m_section;

@@ -3,11 +3,13 @@
 #include "ui/fleet/fleetpage.h"
 
 #include "backend/fleet/fleetstate.h"
+#include "backend/lifecycle/lifecycleservice.h"
 #include "ui/fleet/fleetmodel.h"
 #include "ui/fleet/fleetsort.h"
 #include "ui/fleet/fleetsummary.h"
 #include "ui/fleet/fleettable.h"
 #include "ui/fleet/nodecard.h"
+#include "ui/lifecycle/actionbar.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/cardgrid.h"
 #include "ui/widgets/emptystate.h"
@@ -19,6 +21,7 @@
 #include <QHBoxLayout>
 #include <QKeyEvent>
 #include <QLineEdit>
+#include <QMenu>
 #include <QScrollArea>
 #include <QTimerEvent>
 #include <QToolButton>
@@ -79,10 +82,10 @@ FleetPage::FleetPage(QWidget *parent)
     column->addWidget(m_summary);
     column->addWidget(m_root);
     column->addWidget(m_cardsHost);
-    column->addWidget(m_tableCard, 1);
-    column->addWidget(m_empty, 1);
-    column->addWidget(m_noMatch, 1);
-    column->addStretch(0);
+    column->addWidget(m_tableCard, 1000);
+    column->addWidget(m_empty, 1000);
+    column->addWidget(m_noMatch, 1000);
+    column->addStretch(1); // with cards alone the room goes here, not into the banner
     scroll->setWidget(content);
     scroll->viewport()->setAutoFillBackground(false);
     content->setAutoFillBackground(false);
@@ -93,6 +96,7 @@ FleetPage::FleetPage(QWidget *parent)
     connect(m_filter, &QLineEdit::textChanged, this, &FleetPage::setFilter);
     connect(m_noMatch, &EmptyState::actionTriggered, m_filter, &QLineEdit::clear);
     connect(m_table, &FleetTable::nodeActivated, this, &FleetPage::nodeRequested);
+    connect(m_table, &FleetTable::menuRequested, this, &FleetPage::openMenu);
     connect(m_root, &Banner::actionTriggered, this, [this] { Q_EMIT nodeRequested(m_rootNode); });
     connect(m_model, &QAbstractItemModel::dataChanged, this,
         [this](const QModelIndex &first, const QModelIndex &last) { markDirty(first.row(), last.row()); });
@@ -170,6 +174,8 @@ void FleetPage::buildCards()
         auto *card = new NodeCard(m_fleet->at(row).config.id, row, m_cardsHost);
         m_cardsHost->layout()->addWidget(card);
         connect(card, &Card::clicked, this, [this, card] { Q_EMIT nodeRequested(card->id()); });
+        connect(&card->actions(), &ActionBar::operationRequested, this, &FleetPage::operationRequested);
+        connect(&card->actions(), &ActionBar::runningRequested, this, &FleetPage::runningRequested);
         m_cards.append(card);
     }
     applyFilter();
@@ -260,7 +266,7 @@ void FleetPage::timerEvent(QTimerEvent *event)
     if (m_view == View::Cards)
         for (const int row : dirty)
             if (row < m_cards.size())
-                m_cards.at(row)->setNode(m_model->summary(row), m_model->trend(row), now);
+                refreshCard(row, now);
     if (std::exchange(m_dirtySummary, false)) {
         m_summary->refresh(*m_fleet, *m_model);
         refreshRoot();
@@ -290,6 +296,46 @@ void FleetPage::keyPressEvent(QKeyEvent *event)
     QWidget::keyPressEvent(event);
 }
 
+void FleetPage::setLifecycle(LifecycleService *service)
+{
+    if (m_lifecycle)
+        m_lifecycle->disconnect(this);
+    m_lifecycle = service;
+    if (service) {
+        const auto refresh = [this](RunningOperation *operation) {
+            const int row = m_fleet ? m_fleet->indexOf(operation->report().node) : -1;
+            if (row >= 0)
+                markDirty(row, row);
+        };
+        for (const auto signal : {&LifecycleService::operationStarted, &LifecycleService::operationChanged, &LifecycleService::operationFinished})
+            connect(service, signal, this, refresh);
+    }
+    refreshNow();
+}
+
+void FleetPage::refreshCard(int row, MonotonicMs now)
+{
+    NodeCard *card = m_cards.at(row);
+    card->setNode(m_model->summary(row), m_model->trend(row), now);
+    card->actions().setNode(m_lifecycle, m_fleet->at(row), now);
+}
+
+void FleetPage::openMenu(const QString &id, const QPoint &at)
+{
+    const NodeState *node = m_fleet ? m_fleet->node(id) : nullptr;
+    if (!node)
+        return;
+    auto *menu = new QMenu(this);
+    menu->setAttribute(Qt::WA_DeleteOnClose);
+    connect(menu->addAction(tr("Open")), &QAction::triggered, this, [this, id] { Q_EMIT nodeRequested(id); });
+    if (m_lifecycle) {
+        menu->addSeparator();
+        addNodeActions(*menu, nodeActions(*node, m_fleet->clock().monotonic()), !m_lifecycle->runningOn(id),
+            [this](const OperationRequest &request) { Q_EMIT operationRequested(request); });
+    }
+    menu->popup(at);
+}
+
 void FleetPage::refreshNow()
 {
     m_refresh.stop();
@@ -302,7 +348,7 @@ void FleetPage::refreshNow()
     }
     const MonotonicMs now = m_fleet->clock().monotonic();
     for (int row = 0; row < m_cards.size(); ++row)
-        m_cards.at(row)->setNode(m_model->summary(row), m_model->trend(row), now);
+        refreshCard(row, now);
     m_summary->refresh(*m_fleet, *m_model);
     refreshRoot();
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "backend/base/clock.h"
 #include "backend/fleet/diagnosis.h"
 
 #include <QBasicTimer>
@@ -22,8 +23,10 @@ class FleetSort;
 class FleetState;
 class FleetSummary;
 class FleetTable;
+class LifecycleService;
 class NodeCard;
 class Text;
+struct OperationRequest;
 
 /// All nodes at a glance: the strip, the one sentence about what is broken, and the nodes as cards or as a table.
 class FleetPage final : public QWidget {
@@ -42,6 +45,8 @@ public:
 
     /// It must outlive the page or be replaced first; nullptr: empty.
     void setFleet(FleetState *fleet);
+    /// What runs operations on nodes; nullptr: nothing can be done from here. As setFleet().
+    void setLifecycle(LifecycleService *service);
     [[nodiscard]] FleetModel &model() { return *m_model; }
     [[nodiscard]] View view() const;
     /// Ignored when there are too many nodes for cards.
@@ -54,6 +59,8 @@ public:
 
 Q_SIGNALS:
     void nodeRequested(const QString &id);
+    void operationRequested(const hybridge::OperationRequest &request);
+    void runningRequested();
     void viewChosen(hybridge::FleetPage::View view);
 
 protected:
@@ -68,9 +75,12 @@ private:
     void applyFilter();
     void showBody();
     void markDirty(int first, int last);
+    void refreshCard(int row, MonotonicMs now);
+    void openMenu(const QString &id, const QPoint &at);
     void refreshRoot();
 
     FleetState *m_fleet = nullptr;
+    LifecycleService *m_lifecycle = nullptr;
     FleetModel *m_model;
     FleetSort *m_sort;
     Text *m_count;

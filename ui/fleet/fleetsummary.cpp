@@ -170,7 +170,7 @@ void FleetSummary::refreshEndpoint(const FleetState &fleet)
 void FleetSummary::fit()
 {
     m_power.box->setVisible(m_any && width() >= 700);
-    m_rate.box->setVisible(m_any && width() >= 540);
+    m_rate.box->setVisible(m_any && width() >= 640);
     int wanted = 0;
     for (const Count &count : m_counts)
         if (!count.box->isHidden())

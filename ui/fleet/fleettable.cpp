@@ -7,6 +7,7 @@
 #include "ui/fleet/fleetsort.h"
 #include "ui/widgets/typography.h"
 
+#include <QContextMenuEvent>
 #include <QHeaderView>
 #include <QKeyEvent>
 
@@ -162,6 +163,17 @@ void FleetTable::keyPressEvent(QKeyEvent *event)
 void FleetTable::updateFrozen()
 {
     m_sort.setFrozen(m_pointerInside || hasFocus());
+}
+
+void FleetTable::contextMenuEvent(QContextMenuEvent *event)
+{
+    // By the keyboard it is about the row that is selected, and opens there.
+    const bool byKey = event->reason() == QContextMenuEvent::Keyboard;
+    const QModelIndex index = byKey ? currentIndex() : indexAt(event->pos());
+    if (!index.isValid())
+        return;
+    const QPoint at = byKey ? viewport()->mapToGlobal(visualRect(index).bottomLeft()) : event->globalPos();
+    Q_EMIT menuRequested(idAt(index), at);
 }
 
 } // namespace hybridge

@@ -24,6 +24,8 @@ public:
 
 Q_SIGNALS:
     void nodeActivated(const QString &id);
+    /// The operator wants to know what can be done to a node; @p at is on the screen.
+    void menuRequested(const QString &id, const QPoint &at);
 
 protected:
     void resizeEvent(QResizeEvent *event) override;
@@ -32,6 +34,7 @@ protected:
     void focusInEvent(QFocusEvent *event) override;
     void focusOutEvent(QFocusEvent *event) override;
     void keyPressEvent(QKeyEvent *event) override;
+    void contextMenuEvent(QContextMenuEvent *event) override;
 
 private:
     void updateFrozen();

@@ -3,6 +3,7 @@
 #include "ui/fleet/nodecard.h"
 
 #include "backend/base/units.h"
+#include "ui/lifecycle/actionbar.h"
 #include "ui/widgets/commandbox.h"
 #include "ui/widgets/meter.h"
 #include "ui/widgets/skeleton.h"
@@ -18,7 +19,7 @@
 namespace hybridge {
 
 NodeCard::NodeCard(const QString &id, int index, QWidget *parent)
-    : Card(parent), m_id(id), m_index(index), m_lamp(new StateLamp(16, this)), m_name(new Text(Type::Section, Text::Tone::Text, this)),
+    : Card(parent), m_id(id), m_index(index), m_actions(new ActionBar(true, this)), m_lamp(new StateLamp(16, this)), m_name(new Text(Type::Section, Text::Tone::Text, this)),
       m_weight(new Text(Type::Label, Text::Tone::Muted, this)), m_condition(new Text(Type::Body, Text::Tone::Text, this)),
       m_sentence(new Text(Type::Body, Text::Tone::Muted, this)), m_remedy(new Text(Type::Body, Text::Tone::Text, this)),
       m_command(new CommandBox(this)), m_figures(new QWidget(this)), m_skeleton(new Skeleton(this)),
@@ -45,6 +46,7 @@ NodeCard::NodeCard(const QString &id, int index, QWidget *parent)
     head->setSpacing(space::S);
     head->addWidget(m_name, 1);
     head->addWidget(m_weight);
+    head->addWidget(m_actions);
     auto *state = new QHBoxLayout;
     state->setSpacing(space::S);
     state->addWidget(m_lamp);

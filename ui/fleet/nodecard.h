@@ -8,6 +8,7 @@
 
 namespace hybridge {
 
+class ActionBar;
 class CommandBox;
 class Meter;
 class Skeleton;
@@ -24,6 +25,7 @@ public:
     NodeCard(const QString &id, int index, QWidget *parent = nullptr);
     [[nodiscard]] QString id() const { return m_id; }
     void setNode(const NodeSummary &node, const SampleRing &trend, MonotonicMs now);
+    [[nodiscard]] ActionBar &actions() { return *m_actions; }
 
 protected:
     void changeEvent(QEvent *event) override;
@@ -40,6 +42,7 @@ private:
     QString m_id;
     int m_index;
     QString m_colour;
+    ActionBar *m_actions;
     StateLamp *m_lamp;
     Text *m_name;
     Text *m_weight;

@@ -3,22 +3,26 @@
 #include "ui/fleet/nodehead.h"
 
 #include "backend/base/units.h"
+#include "ui/lifecycle/actionbar.h"
 #include "ui/widgets/commandbox.h"
 #include "ui/widgets/statelamp.h"
 #include "ui/widgets/text.h"
 #include "ui/widgets/tokens.h"
 
 #include <QEvent>
+#include <QGridLayout>
 #include <QHBoxLayout>
+
+#include <algorithm>
 
 namespace hybridge {
 
 NodeHead::NodeHead(QWidget *parent)
-    : Card(parent), m_name(new Text(Type::Title, Text::Tone::Text, this)), m_id(new Text(Type::Body, Text::Tone::Muted, this)),
+    : Card(parent), m_actions(new ActionBar(false, this)), m_name(new Text(Type::Title, Text::Tone::Text, this)), m_id(new Text(Type::Body, Text::Tone::Muted, this)),
       m_age(new Text(Type::Label, Text::Tone::Muted, this)), m_lamp(new StateLamp(24, this)),
       m_condition(new Text(Type::Section, Text::Tone::Text, this)), m_sentence(new Text(Type::Section, Text::Tone::Text, this)),
       m_evidence(makePart(tr("Evidence"))), m_remedy(makePart(tr("Next step"))), m_consequences(makePart(tr("Because of it"))),
-      m_command(new CommandBox(this))
+      m_command(new CommandBox(this)), m_grid(new QGridLayout)
 {
     setObjectName(QStringLiteral("nodeHead"));
     m_name->setBold(true);
@@ -26,6 +30,7 @@ NodeHead::NodeHead(QWidget *parent)
     m_id->setMaxLines(1);
     m_age->setFigures();
     m_age->setMaxLines(1);
+    m_age->setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Preferred); // a long name gives way first
     m_condition->setBold(true);
     m_condition->setMaxLines(1);
     m_sentence->setSelectable();
@@ -43,6 +48,7 @@ NodeHead::NodeHead(QWidget *parent)
     words->addWidget(m_condition);
     words->addWidget(m_sentence);
     state->addLayout(words, 1);
+    state->addWidget(m_actions, 0, Qt::AlignTop);
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(space::L + space::S, space::L, space::L, space::L);
     column->setSpacing(space::M);
@@ -61,23 +67,52 @@ NodeHead::NodeHead(QWidget *parent)
     why->addWidget(m_consequences.box);
     column->addLayout(why);
 
-    auto *tiles = new QHBoxLayout;
-    tiles->setSpacing(space::L);
+    m_grid->setHorizontalSpacing(space::L);
+    m_grid->setVerticalSpacing(space::M);
     for (Tile &tile : m_tiles) {
-        tile = {new Text(Type::Label, Text::Tone::Muted, this), new Text(Type::Title, Text::Tone::Text, this),
-            new Text(Type::Label, Text::Tone::Muted, this)};
+        auto *box = new QWidget(this);
+        tile = {box, new Text(Type::Label, Text::Tone::Muted, box), new Text(Type::Title, Text::Tone::Text, box),
+            new Text(Type::Label, Text::Tone::Muted, box)};
         tile.figure->setFigures();
         tile.note->setFigures();
-        auto *box = new QVBoxLayout;
-        box->setSpacing(1);
+        auto *lines = new QVBoxLayout(box);
+        lines->setContentsMargins(0, 0, 0, 0);
+        lines->setSpacing(1);
         for (Text *text : {tile.label, tile.figure, tile.note}) {
             text->setMaxLines(1);
-            box->addWidget(text);
+            lines->addWidget(text);
         }
-        tiles->addLayout(box, 1);
     }
     column->addSpacing(space::Xs);
-    column->addLayout(tiles);
+    column->addLayout(m_grid);
+    arrangeTiles();
+}
+
+// All in a row where nothing must be cut for it, else in two or three rows of equal length.
+void NodeHead::arrangeTiles()
+{
+    int widest = 0;
+    for (const Tile &tile : m_tiles)
+        for (const Text *text : {tile.label, tile.figure, tile.note})
+            widest = std::max(widest, text->sizeHint().width());
+    const QMargins margins = layout()->contentsMargins();
+    const int room = width() - margins.left() - margins.right() + m_grid->horizontalSpacing();
+    const int most = room / (widest + m_grid->horizontalSpacing());
+    const int columns = most >= 6 ? 6 : most >= 3 ? 3 : 2;
+    if (columns == m_columns)
+        return;
+    m_columns = columns;
+    for (std::size_t i = 0; i < m_tiles.size(); ++i) {
+        m_grid->removeWidget(m_tiles[i].box);
+        m_grid->addWidget(m_tiles[i].box, int(i) / columns, int(i) % columns);
+        m_grid->setColumnStretch(int(i), int(i) < columns ? 1 : 0);
+    }
+}
+
+void NodeHead::resizeEvent(QResizeEvent *event)
+{
+    Card::resizeEvent(event);
+    arrangeTiles();
 }
 
 NodeHead::Part NodeHead::makePart(const QString &label)
@@ -150,6 +185,7 @@ void NodeHead::setNode(const NodeSummary &node, int index, MonotonicMs now)
         note(node.running, node.engineAt, node.waiting.value ? tr("%1 waiting").arg(count(node.waiting)) : QString()));
     put(at(5, tr("Tokens per second")), rateText(node.tokensPerSecond.value), node.tokensPerSecond.stale,
         note(node.tokensPerSecond, node.engineAt, node.weight ? tr("weight %1").arg(formatPercent(node.weight)) : QString()));
+    arrangeTiles();
     setAccessibleName(QStringLiteral("%1, %2").arg(node.label, word));
     setAccessibleDescription(d.summary);
 }

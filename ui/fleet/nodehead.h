@@ -7,8 +7,11 @@
 
 #include <array>
 
+class QGridLayout;
+
 namespace hybridge {
 
+class ActionBar;
 class CommandBox;
 class StateLamp;
 class Text;
@@ -20,9 +23,11 @@ class NodeHead final : public Card {
 public:
     explicit NodeHead(QWidget *parent = nullptr);
     void setNode(const NodeSummary &node, int index, MonotonicMs now);
+    [[nodiscard]] ActionBar &actions() { return *m_actions; }
 
 protected:
     void changeEvent(QEvent *event) override;
+    void resizeEvent(QResizeEvent *event) override;
 
 private:
     struct Part {
@@ -31,15 +36,18 @@ private:
         Text *text;
     };
     struct Tile {
+        QWidget *box;
         Text *label;
         Text *figure;
         Text *note;
     };
     Part makePart(const QString &label);
+    void arrangeTiles();
     void put(Tile &tile, const QString &figure, bool stale, const QString &note);
 
     QString m_colour;
     int m_index = 0;
+    ActionBar *m_actions;
     Text *m_name;
     Text *m_id;
     Text *m_age;
@@ -51,6 +59,8 @@ private:
     Part m_consequences;
     CommandBox *m_command;
     std::array<Tile, 6> m_tiles {};
+    QGridLayout *m_grid;
+    int m_columns = 0;
 };
 
 } // namespace hybridge

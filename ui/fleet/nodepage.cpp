@@ -3,10 +3,12 @@
 #include "ui/fleet/nodepage.h"
 
 #include "backend/fleet/fleetstate.h"
+#include "backend/lifecycle/lifecycleservice.h"
 #include "ui/fleet/factcard.h"
 #include "ui/fleet/fleethistory.h"
 #include "ui/fleet/nodecharts.h"
 #include "ui/fleet/nodehead.h"
+#include "ui/lifecycle/actionbar.h"
 #include "ui/widgets/cardgrid.h"
 #include "ui/widgets/icons.h"
 #include "ui/widgets/text.h"
@@ -40,6 +42,8 @@ NodePage::NodePage(QWidget *parent)
     refreshBack();
     connect(back, &QPushButton::clicked, this, &NodePage::backRequested);
 
+    connect(&m_head->actions(), &ActionBar::operationRequested, this, &NodePage::operationRequested);
+    connect(&m_head->actions(), &ActionBar::runningRequested, this, &NodePage::runningRequested);
     auto *tables = new QVBoxLayout;
     tables->setSpacing(space::L);
     auto *grid = new CardGrid(380, 0, CardGrid::Fill::Masonry);
@@ -110,6 +114,18 @@ void NodePage::setNode(const QString &id)
     refreshCharts();
 }
 
+void NodePage::setLifecycle(LifecycleService *service)
+{
+    if (m_lifecycle)
+        m_lifecycle->disconnect(this);
+    m_lifecycle = service;
+    if (service) {
+        for (const auto signal : {&LifecycleService::operationStarted, &LifecycleService::operationChanged, &LifecycleService::operationFinished})
+            connect(service, signal, this, &NodePage::refreshNow);
+    }
+    refreshNow();
+}
+
 void NodePage::refreshNow()
 {
     const NodeState *node = m_fleet ? m_fleet->node(m_id) : nullptr;
@@ -117,6 +133,7 @@ void NodePage::refreshNow()
         return;
     const MonotonicMs now = m_fleet->clock().monotonic();
     m_head->setNode(summarize(*node, now), m_fleet->indexOf(m_id), now);
+    m_head->actions().setNode(m_lifecycle, *node, now);
     m_cards[Accelerators]->setSection(acceleratorSection(*node, now));
     m_cards[Services]->setSection(serviceSection(*node, now));
     m_cards[Engine]->setSection(engineSection(*node, now));

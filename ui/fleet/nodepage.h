@@ -16,7 +16,9 @@ class FactCard;
 class FleetHistory;
 class FleetState;
 class NodeCharts;
+class LifecycleService;
 class NodeHead;
+struct OperationRequest;
 
 /// One node whole: head, the last hour, and every fact that is known, each with its age.
 class NodePage final : public QWidget {
@@ -29,6 +31,8 @@ public:
     /// Both must outlive the page or be replaced first; nullptr: empty.
     void setFleet(FleetState *fleet, FleetHistory *history);
     void setNode(const QString &id);
+    /// What runs operations on nodes; nullptr: nothing can be done from here. As setFleet().
+    void setLifecycle(LifecycleService *service);
     [[nodiscard]] QString node() const { return m_id; }
     [[nodiscard]] NodeCharts &charts() { return *m_charts; }
     void refreshNow();
@@ -39,6 +43,8 @@ public:
 Q_SIGNALS:
     void backRequested();
     void nodeRequested(const QString &id);
+    void operationRequested(const hybridge::OperationRequest &request);
+    void runningRequested();
 
 protected:
     void timerEvent(QTimerEvent *event) override;
@@ -55,6 +61,7 @@ private:
     enum Section { Accelerators, Services, Engine, Tunnel, Connector, Edge, Machine, Link, SectionCount };
     FleetState *m_fleet = nullptr;
     FleetHistory *m_history = nullptr;
+    LifecycleService *m_lifecycle = nullptr;
     QString m_id;
     QPushButton *m_back;
     QScrollArea *m_scroll;

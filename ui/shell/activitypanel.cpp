@@ -4,9 +4,12 @@
 
 #include "ui/shell/activitydelegate.h"
 #include "ui/widgets/emptystate.h"
+#include "ui/widgets/tokens.h"
 
+#include <QHBoxLayout>
 #include <QListView>
 #include <QLocale>
+#include <QPushButton>
 #include <QStackedWidget>
 #include <QVBoxLayout>
 
@@ -59,9 +62,9 @@ ActivityPanel::ActivityPanel(QWidget *parent)
 {
     setObjectName(QStringLiteral("activityPanel"));
     auto *empty = new EmptyState(QStringLiteral("activity"), tr("Nothing has happened yet"),
-        tr("Changes of state and your own actions are listed here with their times."), {}, m_stack);
+        tr("Changes of state are listed here with their times, as long as this window is open."), {}, m_stack);
     m_list->setObjectName(QStringLiteral("activityList"));
-    m_list->setAccessibleName(tr("Activity"));
+    m_list->setAccessibleName(tr("Events of this session"));
     m_list->setModel(m_model);
     m_list->setItemDelegate(new ActivityDelegate(m_list));
     m_list->setResizeMode(QListView::Adjust);
@@ -72,7 +75,16 @@ ActivityPanel::ActivityPanel(QWidget *parent)
     m_stack->addWidget(m_list);
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
-    column->addWidget(m_stack);
+    column->addWidget(m_stack, 1);
+    auto *log = new QPushButton(tr("Open the activity log"), this);
+    log->setObjectName(QStringLiteral("openLog"));
+    log->setProperty("kind", QStringLiteral("link"));
+    connect(log, &QPushButton::clicked, this, &ActivityPanel::logRequested);
+    auto *foot = new QHBoxLayout;
+    foot->setContentsMargins(space::Xl, space::M, space::Xl, space::M);
+    foot->addWidget(log);
+    foot->addStretch(1);
+    column->addLayout(foot);
     const auto open = [this](const QModelIndex &index) {
         const QString node = m_model->entry(index.row()).nodeId;
         if (!node.isEmpty())

@@ -30,7 +30,7 @@ private:
     QList<ActivityEntry> m_entries;
 };
 
-/// The activity list in the drawer. A click on an entry opens its node.
+/// What happened in this session, in the drawer. A click on an entry opens its node; below it leads to the whole log.
 class ActivityPanel final : public QWidget {
     Q_OBJECT
     Q_DISABLE_COPY_MOVE(ActivityPanel)
@@ -42,6 +42,7 @@ public:
 
 Q_SIGNALS:
     void nodeRequested(const QString &id);
+    void logRequested();
 
 private:
     ActivityModel *m_model;

@@ -4,14 +4,18 @@
 
 #include "backend/base/units.h"
 #include "backend/fleet/fleetstate.h"
+#include "ui/activity/activitylogpage.h"
 #include "ui/fleet/fleethistory.h"
 #include "ui/fleet/fleetpage.h"
 #include "ui/fleet/nodepage.h"
 #include "ui/fleet/nodesummary.h"
+#include "ui/lifecycle/operationspanel.h"
 #include "ui/shell/activitypanel.h"
+#include "ui/shell/answer.h"
 #include "ui/shell/commandpalette.h"
 #include "ui/shell/drawer.h"
 #include "ui/shell/firststartpage.h"
+#include "ui/shell/fleetwords.h"
 #include "ui/shell/hostkeydialog.h"
 #include "ui/shell/labbanner.h"
 #include "ui/shell/noticestack.h"
@@ -32,78 +36,16 @@
 #include <QShortcut>
 #include <QStackedWidget>
 
-#include <array>
-#include <memory>
-
 namespace hybridge {
 
 namespace {
 
 constexpr int NarrowWindow = 960;
 
-QString themeWords(Theme::Choice choice)
-{
-    switch (choice) {
-    case Theme::Choice::Light:
-        return MainWindow::tr("Theme: light");
-    case Theme::Choice::Dark:
-        return MainWindow::tr("Theme: dark");
-    case Theme::Choice::System:
-        break;
-    }
-    return MainWindow::tr("Theme: system");
-}
-
 Theme::Choice storedTheme()
 {
     const int value = QSettings().value(QStringLiteral("window/theme"), 0).toInt();
     return value == 1 ? Theme::Choice::Light : value == 2 ? Theme::Choice::Dark : Theme::Choice::System;
-}
-
-/// "All healthy", or the counts of what is not, worst first.
-QString fleetWords(const FleetState &fleet)
-{
-    constexpr std::array Order {NodeCondition::Down, NodeCondition::Degraded, NodeCondition::Starting, NodeCondition::Unknown,
-        NodeCondition::Stopped};
-    QStringList parts;
-    for (const NodeCondition condition : Order) {
-        int count = 0;
-        for (int i = 0; i < fleet.nodeCount(); ++i)
-            count += fleet.at(i).diagnosis.condition == condition ? 1 : 0;
-        if (count > 0)
-            parts.append(QStringLiteral("%1 %2").arg(QString::number(count), conditionLabel(condition).toLower()));
-    }
-    if (parts.isEmpty())
-        return fleet.nodeCount() == 0 ? QString() : MainWindow::tr("all healthy");
-    return parts.join(QStringLiteral(", "));
-}
-
-/// An answer that is given exactly once: by the dialog, or with no when the dialog goes without having been answered.
-class Answer final {
-public:
-    explicit Answer(std::function<void(bool)> call) : m_call(std::move(call)) { }
-    Q_DISABLE_COPY_MOVE(Answer)
-    ~Answer() { give(false); }
-    void give(bool yes)
-    {
-        if (const auto call = std::exchange(m_call, nullptr))
-            call(yes);
-    }
-
-private:
-    std::function<void(bool)> m_call;
-};
-
-void deliver(QDialog &dialog, std::function<void(bool)> call)
-{
-    // The connection owns the answer; it goes with the dialog.
-    const auto answer = std::make_shared<Answer>(std::move(call));
-    QObject::connect(&dialog, &QDialog::finished, &dialog, [answer](int result) { answer->give(result == QDialog::Accepted); });
-}
-
-QString labelOf(const NodeState &node)
-{
-    return safeText(node.config.label.isEmpty() ? node.config.id : node.config.label, 80);
 }
 
 } // namespace
@@ -135,28 +77,33 @@ MainWindow::MainWindow(QWidget *parent)
 
     m_drawer = new Drawer(whole);
     m_activity = new ActivityPanel(m_drawer);
-    m_drawer->addPanel(m_activity, tr("Activity"));
+    m_drawer->addPanel(m_activity, tr("Events"));
+    m_operations = new OperationsPanel(m_drawer);
+    m_drawer->addPanel(m_operations, tr("Operations"));
     auto *shortcuts = new ShortcutsPanel(m_drawer);
     m_drawer->addPanel(shortcuts, tr("Keyboard"));
     m_palette = new CommandPalette(whole);
 
     const auto key = [](QKeyCombination keys) { return QKeySequence(keys).toString(QKeySequence::NativeText); };
     m_rail->addPage(QStringLiteral("fleet"), QStringLiteral("fleet"), tr("Fleet"), key(Qt::CTRL | Qt::Key_1));
-    m_rail->addTool(QStringLiteral("activity"), QStringLiteral("activity"), tr("Activity"), key(Qt::CTRL | Qt::Key_H));
-    m_rail->addTool(QStringLiteral("theme"), QStringLiteral("theme"), themeWords(m_theme->choice()), {});
+    m_rail->addPage(QStringLiteral("log"), QStringLiteral("log"), tr("Activity"), key(Qt::CTRL | Qt::Key_2));
+    m_rail->addTool(QStringLiteral("activity"), QStringLiteral("activity"), tr("Events"), key(Qt::CTRL | Qt::Key_H));
+    m_rail->addTool(QStringLiteral("theme"), QStringLiteral("theme"), themeWords(int(m_theme->choice())), {});
     m_rail->addTool(QStringLiteral("help"), QStringLiteral("help"), tr("Keyboard"), QStringLiteral("?"));
     connect(m_rail, &Rail::chosen, this, [this](const QString &id) {
         if (id == QLatin1String("fleet"))
             showFleet();
         else if (id == QLatin1String("activity"))
             showActivity();
+        else if (id == QLatin1String("log"))
+            showActivityLog();
         else if (id == QLatin1String("theme"))
             m_theme->cycle();
         else
             showShortcuts();
     });
     connect(m_theme, &Theme::changed, this, [this] {
-        m_rail->setToolWords(QStringLiteral("theme"), themeWords(m_theme->choice()));
+        m_rail->setToolWords(QStringLiteral("theme"), themeWords(int(m_theme->choice())));
         QSettings().setValue(QStringLiteral("window/theme"), int(m_theme->choice()));
     });
     connect(m_rail, &Rail::collapsedChanged, this, [this](bool collapsed) {
@@ -164,12 +111,15 @@ MainWindow::MainWindow(QWidget *parent)
         placeOverlays();
     });
     connect(m_topBar, &TopBar::searchRequested, this, &MainWindow::showPalette);
-    connect(m_topBar, &TopBar::runningRequested, this, &MainWindow::showActivity);
+    connect(m_topBar, &TopBar::runningRequested, this, &MainWindow::showOperations);
+    connect(m_operations, &OperationsPanel::continueRequested, this, &MainWindow::continueRequested);
+    connect(m_operations, &OperationsPanel::putAsideRequested, this, &MainWindow::putAsideRequested);
     connect(m_labBanner, &LabBanner::faultToggled, this, &MainWindow::faultToggled);
     connect(m_labBanner, &LabBanner::repairAllRequested, this, &MainWindow::repairAllRequested);
     connect(m_firstStart, &FirstStartPage::demoRequested, this, &MainWindow::demoRequested);
     connect(m_firstStart, &FirstStartPage::fileRequested, this, &MainWindow::chooseFile);
     connect(m_activity, &ActivityPanel::nodeRequested, this, &MainWindow::showNode);
+    connect(m_activity, &ActivityPanel::logRequested, this, &MainWindow::showActivityLog);
     m_labBanner->hide();
     buildActions();
     restoreWindow();
@@ -192,6 +142,8 @@ void MainWindow::buildActions()
     bind(Qt::CTRL | Qt::Key_K, [this] { showPalette(); });
     bind(Qt::CTRL | Qt::Key_1, [this] { showFleet(); });
     bind(Qt::CTRL | Qt::Key_H, [this] { showActivity(); });
+    bind(Qt::CTRL | Qt::Key_2, [this] { showActivityLog(); });
+    bind(Qt::CTRL | Qt::Key_J, [this] { showOperations(); });
     bind(Qt::CTRL | Qt::Key_O, [this] { chooseFile(); });
     bind(Qt::CTRL | Qt::Key_Q, [this] { QMainWindow::close(); });
     bind(Qt::CTRL | Qt::SHIFT | Qt::Key_L, [this] { m_theme->cycle(); });
@@ -200,6 +152,10 @@ void MainWindow::buildActions()
         Q_EMIT m_rail->collapsedChanged(m_rail->isCollapsed());
     });
     bind(Qt::CTRL | Qt::Key_F, [this] {
+        if (m_activityPage && m_pages->currentWidget() == m_activityPage) {
+            m_activityPage->focusFilter();
+            return;
+        }
         showFleet();
         if (auto *field = findChild<QLineEdit *>(QStringLiteral("fleetFilter")))
             field->setFocus();
@@ -253,12 +209,20 @@ void MainWindow::setFleet(FleetState *fleet)
         m_fleet->disconnect(this);
     m_palette->close();
     m_drawer->close();
+    setLifecycle(nullptr);
     if (!m_fleetPage && fleet) {
         m_fleetPage = new FleetPage;
         m_nodePage = new NodePage;
+        m_activityPage = new ActivityLogPage;
         m_pages->addWidget(m_fleetPage);
         m_pages->addWidget(m_nodePage);
+        m_pages->addWidget(m_activityPage);
+        connect(m_activityPage, &ActivityLogPage::nodeRequested, this, &MainWindow::showNode);
         connect(m_fleetPage, &FleetPage::nodeRequested, this, &MainWindow::showNode);
+        connect(m_fleetPage, &FleetPage::runningRequested, this, &MainWindow::showOperations);
+        connect(m_fleetPage, &FleetPage::operationRequested, this, &MainWindow::operationRequested);
+        connect(m_nodePage, &NodePage::runningRequested, this, &MainWindow::showOperations);
+        connect(m_nodePage, &NodePage::operationRequested, this, &MainWindow::operationRequested);
         connect(m_nodePage, &NodePage::backRequested, this, &MainWindow::showFleet);
         connect(m_nodePage, &NodePage::nodeRequested, this, &MainWindow::showNode);
         connect(m_fleetPage, &FleetPage::viewChosen, this,
@@ -268,6 +232,8 @@ void MainWindow::setFleet(FleetState *fleet)
         m_nodePage->setFleet(nullptr, nullptr);
     delete std::exchange(m_history, nullptr);
     m_fleet = fleet;
+    if (m_activityPage)
+        m_activityPage->setSource(nullptr, nullptr);
     m_activity->clear();
     m_secretRequests.clear();
     askSecretNow();
@@ -329,7 +295,7 @@ void MainWindow::askHostKey(const HostKeyPrompt &question, std::function<void(bo
     const QColor colour = nodeColour(node ? node->config.colour : QString(), m_fleet ? m_fleet->indexOf(question.nodeId) : 0, tokens);
     auto *dialog = new HostKeyDialog(question, node ? labelOf(*node) : safeText(question.host, 80), colour, this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
-    deliver(*dialog, std::move(answer));
+    deliverAnswer(*dialog, std::move(answer));
     dialog->open();
 }
 
@@ -337,7 +303,7 @@ void MainWindow::askTrust(const TrustQuestion &question, std::function<void(bool
 {
     auto *dialog = new TrustDialog(question, this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
-    deliver(*dialog, std::move(answer));
+    deliverAnswer(*dialog, std::move(answer));
     dialog->open();
 }
 
@@ -419,30 +385,7 @@ void MainWindow::showPalette()
         m_palette->close();
         return;
     }
-    QList<PaletteItem> items;
-    const auto key = [](QKeyCombination keys) { return QKeySequence(keys).toString(QKeySequence::NativeText); };
-    items.append({tr("Fleet"), tr("Page"), key(Qt::CTRL | Qt::Key_1), QStringLiteral("fleet"), {}, [this] { showFleet(); }});
-    for (int i = 0; i < m_fleet->nodeCount(); ++i) {
-        const NodeState &node = m_fleet->at(i);
-        items.append({labelOf(node), tr("Node %1").arg(node.config.id), node.diagnosis.summary, {}, node.diagnosis.condition,
-            [this, id = node.config.id] { showNode(id); }});
-    }
-    items.append({tr("Show activity"), tr("Action"), key(Qt::CTRL | Qt::Key_H), QStringLiteral("activity"), {}, [this] { showActivity(); }});
-    items.append({tr("Show fleet as cards"), tr("Action"), {}, QStringLiteral("cards"), {}, [this] {
-                      showFleet();
-                      m_fleetPage->setView(FleetPage::View::Cards);
-                  }});
-    items.append({tr("Show fleet as a table"), tr("Action"), {}, QStringLiteral("table"), {}, [this] {
-                      showFleet();
-                      m_fleetPage->setView(FleetPage::View::Table);
-                  }});
-    for (const Theme::Choice choice : {Theme::Choice::Light, Theme::Choice::Dark, Theme::Choice::System})
-        items.append({themeWords(choice), tr("Action"), {}, QStringLiteral("theme"), {}, [this, choice] { m_theme->setChoice(choice); }});
-    items.append({tr("Open a fleet file"), tr("Action"), key(Qt::CTRL | Qt::Key_O), QStringLiteral("file"), {}, [this] { chooseFile(); }});
-    if (!m_fleet->config().isLab())
-        items.append({tr("Open the demo cloud"), tr("Action"), {}, QStringLiteral("flask"), {}, [this] { Q_EMIT demoRequested(); }});
-    items.append({tr("List the keyboard shortcuts"), tr("Action"), QStringLiteral("?"), QStringLiteral("help"), {}, [this] { showShortcuts(); }});
-    m_palette->open(items);
+    m_palette->open(paletteItems());
 }
 
 void MainWindow::showActivity()
@@ -453,6 +396,23 @@ void MainWindow::showActivity()
     }
     placeOverlays();
     m_drawer->open(m_activity);
+}
+
+void MainWindow::setActivityLog(ActivityLog *log)
+{
+    if (m_activityPage)
+        m_activityPage->setSource(log, m_fleet);
+}
+
+void MainWindow::showActivityLog()
+{
+    if (!m_fleet)
+        return;
+    m_rail->show();
+    m_pages->setCurrentWidget(m_activityPage);
+    m_activityPage->setFocus();
+    m_drawer->close();
+    m_rail->setCurrent(QStringLiteral("log"));
 }
 
 void MainWindow::showShortcuts()

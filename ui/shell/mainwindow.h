@@ -10,10 +10,13 @@
 #include <functional>
 
 class QStackedWidget;
+class QSystemTrayIcon;
 class QVBoxLayout;
 
 namespace hybridge {
 
+class ActivityLog;
+class ActivityLogPage;
 class ActivityPanel;
 class CommandPalette;
 class Drawer;
@@ -21,13 +24,19 @@ class FirstStartPage;
 class FleetPage;
 class FleetState;
 class LabBanner;
+class LifecycleService;
 class NodePage;
 class FleetHistory;
 class NoticeStack;
+class OperationsPanel;
 class Rail;
 class SecretForm;
 class Theme;
 class TopBar;
+struct OperationProposal;
+struct OperationRequest;
+struct OperationSummary;
+struct PaletteItem;
 
 /// The window: rail, top bar, pages, drawer, palette. Shows a FleetState and reports the operator's wishes; decides and
 /// fetches nothing. GUI thread.
@@ -41,7 +50,17 @@ public:
     /// Shows @p fleet from now on; it must outlive the window or be replaced first. nullptr: the first-start page.
     void setFleet(FleetState *fleet);
     [[nodiscard]] FleetState *fleet() const { return m_fleet; }
+    /// What operations of the open fleet did. Call after setFleet(); @p log may go first.
+    void setActivityLog(ActivityLog *log);
     [[nodiscard]] Theme &theme() { return *m_theme; }
+
+    /// What runs operations on the nodes of the fleet that is shown; as setFleet(), after it. nullptr: nothing can be done.
+    void setLifecycle(LifecycleService *service);
+    /// Shows what an operation will do and what speaks against it, and asks; @p answer is called with the request as
+    /// answered when the operator goes on, and not at all when he does not.
+    void askOperation(const OperationProposal &proposal, std::function<void(const OperationRequest &request)> answer);
+    /// Operations that an earlier run of the program left half done.
+    void setInterrupted(const QList<OperationSummary> &operations);
 
     /// What the demo cloud can break; empty: the menu says that it is not connected. Only shown for a lab's fleet.
     void setLabFaults(const QList<LabFault> &faults);
@@ -55,6 +74,7 @@ public:
     [[nodiscard]] QString currentNode() const;
     [[nodiscard]] FleetPage *fleetPage() const { return m_fleetPage; }
     [[nodiscard]] NodePage *nodePage() const { return m_nodePage; }
+    [[nodiscard]] ActivityLogPage *activityPage() const { return m_activityPage; }
     [[nodiscard]] CommandPalette *palettePopup() const { return m_palette; }
 
 public Q_SLOTS:
@@ -67,11 +87,17 @@ public Q_SLOTS:
     void showFleet();
     void showNode(const QString &id);
     void showPalette();
+    /// The drawer with what happened in this session.
     void showActivity();
+    void showOperations();
+    /// The page with everything that operations did.
+    void showActivityLog();
     void showShortcuts();
     void showNotice(const hybridge::Notice &notice);
     void withdrawNotice(const QString &id);
     void addActivity(const hybridge::ActivityEntry &entry);
+    /// A notification of the desktop, where it has a place for them and the window is not in front.
+    void notifyDesktop(const QString &title, const QString &text);
     /// Asks for a secret in place, above the page. A second request of the same name replaces the first.
     void requestSecret(const hybridge::SecretRequest &request);
     void withdrawSecretRequest(const QString &name);
@@ -86,6 +112,10 @@ Q_SIGNALS:
     void secretDeclined(const QString &name);
     void faultToggled(const QString &node, const QString &fault, bool on);
     void repairAllRequested();
+    /// A wish: nothing has been looked at yet.
+    void operationRequested(const hybridge::OperationRequest &request);
+    void continueRequested(const hybridge::OperationSummary &operation);
+    void putAsideRequested(const QString &operation);
 
 protected:
     void closeEvent(QCloseEvent *event) override;
@@ -98,6 +128,9 @@ private:
     void refreshTop();
     void chooseFile();
     void askSecretNow();
+    [[nodiscard]] QList<PaletteItem> paletteItems();
+    /// "Theme: dark"; @p choice is a Theme::Choice.
+    [[nodiscard]] static QString themeWords(int choice);
 
     Theme *m_theme;
     FleetState *m_fleet = nullptr;
@@ -111,8 +144,12 @@ private:
     FirstStartPage *m_firstStart;
     FleetPage *m_fleetPage = nullptr;
     NodePage *m_nodePage = nullptr;
+    ActivityLogPage *m_activityPage = nullptr;
     Drawer *m_drawer;
+    QSystemTrayIcon *m_tray = nullptr; ///< made for the first notification
     ActivityPanel *m_activity;
+    OperationsPanel *m_operations;
+    LifecycleService *m_lifecycle = nullptr;
     CommandPalette *m_palette;
     QList<SecretRequest> m_secretRequests;
     SecretForm *m_secretForm = nullptr;

@@ -77,6 +77,7 @@ QList<Shot> shotsOf(MainWindow &window)
                       settle();
                       window.showActivity();
                   }});
+    shots.append({QStringLiteral("activity-log"), [&window] { window.showActivityLog(); }});
     return shots;
 }
 

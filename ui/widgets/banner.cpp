@@ -23,7 +23,8 @@ Banner::Banner(QWidget *parent)
       m_detailsButton(new QPushButton(tr("Details"), this)), m_action(new QPushButton(this)), m_dismiss(new QToolButton(this))
 {
     setFrameShape(QFrame::NoFrame);
-    QSizePolicy policy(QSizePolicy::Preferred, QSizePolicy::Maximum);
+    // Not Maximum: that is the height of the hint, and narrower than the hint the words need more.
+    QSizePolicy policy(QSizePolicy::Preferred, QSizePolicy::Preferred);
     policy.setHeightForWidth(true);
     setSizePolicy(policy);
     m_what->setBold(true);
@@ -78,7 +79,8 @@ void Banner::setCondition(NodeCondition condition)
 
 void Banner::setParts(const QString &what, const QString &why, const QString &remedy, const QString &command)
 {
-    m_what->put(what);
+    // The sentence runs as the window does, whatever letters the name in it begins with.
+    m_what->put(QChar(layoutDirection() == Qt::RightToLeft ? 0x200F : 0x200E) + what);
     m_why->put(why);
     m_why->setVisible(!why.isEmpty());
     m_remedy->put(remedy);

@@ -110,7 +110,7 @@ QSize Text::sizeHint() const
 
 QSize Text::minimumSizeHint() const
 {
-    if (m_maxLines == 0)
+    if (m_maxLines == 0 && !wordWrap())
         return QLabel::minimumSizeHint();
     return {std::min(sizeHint().width(), fontMetrics().averageCharWidth() * 6), fontMetrics().height()};
 }
@@ -122,7 +122,7 @@ bool Text::hasHeightForWidth() const
 
 int Text::heightForWidth(int width) const
 {
-    if (m_maxLines == 0)
+    if (m_maxLines == 0 && !breaksWords(width))
         return QLabel::heightForWidth(width);
     bool cut = false;
     const qsizetype lines = std::max<qsizetype>(1, linesFor(width, &cut).size());
@@ -151,7 +151,7 @@ QStringList Text::linesFor(int width, bool *cut) const
         if (!line.isValid())
             break;
         line.setLineWidth(width);
-        if (out.size() == m_maxLines - 1 && line.textStart() + line.textLength() < whole.size()) {
+        if (m_maxLines > 0 && out.size() == m_maxLines - 1 && line.textStart() + line.textLength() < whole.size()) {
             QString rest = whole.mid(line.textStart());
             rest.replace(QChar::LineSeparator, QLatin1Char(' '));
             out.append(metrics.elidedText(rest, Qt::ElideRight, width));
@@ -164,9 +164,22 @@ QStringList Text::linesFor(int width, bool *cut) const
     return out;
 }
 
+bool Text::isCut() const
+{
+    bool cut = false;
+    (void)linesFor(width(), &cut);
+    return m_maxLines > 0 && cut;
+}
+
+// QLabel wraps at blanks alone: the widest word is the least it needs.
+bool Text::breaksWords(int width) const
+{
+    return m_maxLines == 0 && wordWrap() && QLabel::minimumSizeHint().width() > width;
+}
+
 void Text::paintEvent(QPaintEvent *event)
 {
-    if (m_maxLines == 0) {
+    if (m_maxLines == 0 && !breaksWords(width())) {
         QLabel::paintEvent(event);
         return;
     }

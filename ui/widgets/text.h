@@ -10,7 +10,8 @@ namespace hybridge {
 
 /// A label in one of the theme's sizes and tones. Always plain text: what it shows may come from anywhere.
 ///
-/// By default it wraps to as many lines as it needs; setMaxLines(n) cuts with an ellipsis after n lines and shows the
+/// By default it wraps to as many lines as it needs, inside a word too where one is wider than the room (a fingerprint, an
+/// address), so it never makes its page wider than the window; setMaxLines(n) cuts with an ellipsis after n lines and shows the
 /// whole text as a tooltip then.
 class Text final : public QLabel {
     Q_OBJECT
@@ -37,6 +38,9 @@ public:
     /// setText, but only when it differs: labels of live numbers must not relayout for nothing.
     void put(const QString &text);
 
+    /// Whether the text is shown with an ellipsis now.
+    [[nodiscard]] bool isCut() const;
+
     [[nodiscard]] QSize sizeHint() const override;
     [[nodiscard]] QSize minimumSizeHint() const override;
     [[nodiscard]] bool hasHeightForWidth() const override;
@@ -50,6 +54,7 @@ protected:
 private:
     /// The lines as they are cut for @p width; @p cut tells whether an ellipsis was needed.
     [[nodiscard]] QStringList linesFor(int width, bool *cut) const;
+    [[nodiscard]] bool breaksWords(int width) const;
     void applyTone();
     void applyAlignment();
     void updateTip();

@@ -1,0 +1,96 @@
+// SPDX-FileCopyrightText: The Hybridge authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The panel's part about operations: carries a wish to the guards, their word to the window, the answer to the service.
+#include "app/panel/panel.h"
+
+#include <QPointer>
+
+namespace hybridge {
+
+void Panel::openLifecycle(const FleetFile &file)
+{
+    m_log = std::make_unique<ActivityLog>(activityPath(file.config(), file.path()), m_clock, QStringLiteral("hybridge"));
+    connect(m_log.get(), &ActivityLog::damaged, this, [this](const DatabaseAside &aside) {
+        Notice notice = noticeOf(Error(Error::Kind::Unavailable, tr("The activity log was damaged; a new one was begun."), aside.why), QStringLiteral("activity-log"));
+        notice.remedy = tr("The old one was kept: %1").arg(aside.path);
+        m_window.showNotice(notice);
+    });
+    m_window.setActivityLog(m_log.get());
+    m_ways = std::make_unique<SessionWays>(*m_session);
+    m_lifecycle = std::make_unique<LifecycleService>(*m_ways, *m_log, file.config().name);
+    connect(m_lifecycle.get(), &LifecycleService::operationFinished, this, &Panel::noteOperation);
+    m_window.setLifecycle(m_lifecycle.get());
+    showInterrupted(this);
+}
+
+Task<void> Panel::operate(QPointer<Panel> self, OperationRequest request)
+{
+    if (!self || !self->m_lifecycle)
+        co_return;
+    const OperationProposal proposal = co_await self->m_lifecycle->propose(request, self->m_stop.get_token());
+    if (!self || !self->m_lifecycle)
+        co_return;
+    // What takes nothing away and has nothing against it needs no question.
+    if (!takesAway(request.kind) && !proposal.isBlocked() && !proposal.wantsConfirmation()) {
+        co_await begin(self, request);
+        co_return;
+    }
+    self->m_window.askOperation(proposal, [self](const OperationRequest &answered) { begin(self, answered); });
+}
+
+Task<void> Panel::begin(QPointer<Panel> self, OperationRequest request)
+{
+    if (self && self->m_lifecycle)
+        co_await self->m_lifecycle->start(request, true, self->m_stop.get_token());
+}
+
+Task<void> Panel::showInterrupted(QPointer<Panel> self)
+{
+    const Result<QList<OperationSummary>> left = co_await self->m_lifecycle->interrupted(self->m_stop.get_token());
+    if (self && self->m_lifecycle)
+        self->m_window.setInterrupted(left ? *left : QList<OperationSummary>());
+}
+
+Task<void> Panel::continueOperation(QPointer<Panel> self, OperationSummary operation)
+{
+    const Result<OperationRequest> request = co_await self->m_lifecycle->continuationOf(operation);
+    if (!self || !self->m_lifecycle)
+        co_return;
+    if (!request) {
+        self->m_window.showNotice(noticeOf(request.error(), QStringLiteral("continue")));
+        co_return;
+    }
+    co_await operate(self, *request);
+}
+
+Task<void> Panel::putAside(QPointer<Panel> self, QString operation)
+{
+    const Result<void> done = co_await self->m_lifecycle->putAside(operation, tr("Put aside by the operator."));
+    if (!self || !self->m_lifecycle)
+        co_return;
+    if (!done)
+        self->m_window.showNotice(noticeOf(done.error(), QStringLiteral("put-aside")));
+    co_await showInterrupted(self);
+}
+
+void Panel::noteOperation(RunningOperation *operation)
+{
+    const OperationReport &report = operation->report();
+    ActivityEntry entry;
+    entry.at = report.ended;
+    entry.nodeId = report.node;
+    const NodeState *node = m_session->state().node(report.node);
+    entry.text = QStringLiteral("%1: %2").arg(operationTitle(operation->request().kind, node ? node->config.label : report.node, operation->request().service),
+        operationResultLabel(report.result));
+    entry.detail = report.error ? report.error->summary : QString();
+    entry.condition = report.result == OperationResult::Done ? NodeCondition::Healthy
+        : report.result == OperationResult::Failed           ? NodeCondition::Down
+        : report.result == OperationResult::Refused          ? NodeCondition::Degraded
+                                                             : NodeCondition::Stopped;
+    entry.own = true;
+    m_window.addActivity(entry);
+    m_window.notifyDesktop(entry.text, entry.detail);
+    showInterrupted(this);
+}
+
+} // namespace hybridge
