@@ -3,9 +3,11 @@
 #include "tests/system/labfixture.h"
 
 #include <QEventLoop>
+#include <QFileInfo>
 #include <QJsonArray>
 #include <QNetworkReply>
 #include <QNetworkRequest>
+#include <QTimer>
 
 namespace hybridge::test {
 
@@ -65,8 +67,17 @@ CtlResult LabFixture::ctl(const QStringList &arguments, int limitMs) const
     process.setProcessEnvironment(environment());
     process.setStandardInputFile(QProcess::nullDevice());
     process.start(program("hybridgectl"), arguments);
+    QEventLoop loop;
+    QTimer limit;
+    limit.setSingleShot(true);
+    QObject::connect(&limit, &QTimer::timeout, &loop, &QEventLoop::quit);
+    QObject::connect(&process, &QProcess::finished, &loop, &QEventLoop::quit);
+    QObject::connect(&process, &QProcess::errorOccurred, &loop, &QEventLoop::quit);
+    limit.start(limitMs);
+    if (process.state() != QProcess::NotRunning)
+        loop.exec();
     CtlResult result;
-    if (!process.waitForFinished(limitMs)) {
+    if (process.state() != QProcess::NotRunning) {
         process.kill();
         process.waitForFinished(5000);
         result.err = "did not end";
@@ -80,7 +91,28 @@ CtlResult LabFixture::ctl(const QStringList &arguments, int limitMs) const
 
 CtlResult LabFixture::status(const QStringList &more) const
 {
-    return ctl(QStringList {QStringLiteral("--fleet"), m_fleet, QStringLiteral("--trust"), QStringLiteral("--json"), QStringLiteral("status")} + more);
+    return statusOf(m_fleet, more);
+}
+
+CtlResult LabFixture::statusOf(const QString &fleet, const QStringList &more) const
+{
+    return ctl(QStringList {QStringLiteral("--fleet"), fleet, QStringLiteral("--trust"), QStringLiteral("--json"), QStringLiteral("status")} + more);
+}
+
+QString LabFixture::changedFleet(const QString &name, const std::function<void(QJsonObject &)> &change) const
+{
+    QFile original(m_fleet);
+    if (!original.open(QIODevice::ReadOnly))
+        return {};
+    QJsonObject fleet = QJsonDocument::fromJson(original.readAll()).object();
+    change(fleet);
+    const QString path = QFileInfo(m_fleet).absolutePath() + QLatin1Char('/') + name;
+    QFile file(path);
+    if (!file.open(QIODevice::WriteOnly | QIODevice::Truncate))
+        return {};
+    file.setPermissions(QFile::ReadOwner | QFile::WriteOwner);
+    file.write(QJsonDocument(fleet).toJson());
+    return path;
 }
 
 QByteArray LabFixture::request(const QByteArray &verb, const QString &path, const QByteArray &body, int *status)
@@ -132,6 +164,25 @@ QJsonObject nodeOf(const QJsonObject &status, const QString &id)
         if (node.toObject().value(QStringLiteral("id")).toString() == id)
             return node.toObject();
     return {};
+}
+
+QString told(const QJsonObject &node)
+{
+    return node.value(QStringLiteral("state")).toString() + QLatin1Char('/')
+        + node.value(QStringLiteral("diagnosis")).toObject().value(QStringLiteral("layer")).toString();
+}
+
+void changeNode(QJsonObject &fleet, const QString &id, const std::function<void(QJsonObject &)> &change)
+{
+    QJsonArray nodes = fleet.value(QStringLiteral("nodes")).toArray();
+    for (qsizetype i = 0; i < nodes.size(); ++i) {
+        QJsonObject node = nodes.at(i).toObject();
+        if (node.value(QStringLiteral("id")).toString() != id)
+            continue;
+        change(node);
+        nodes.replace(i, node);
+    }
+    fleet.insert(QStringLiteral("nodes"), nodes);
 }
 
 } // namespace hybridge::test

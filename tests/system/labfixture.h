@@ -12,6 +12,8 @@
 #include <QStringList>
 #include <QTemporaryDir>
 
+#include <functional>
+
 namespace hybridge::test {
 
 struct CtlResult {
@@ -31,10 +33,15 @@ public:
     [[nodiscard]] QString why() const { return m_why; }
     [[nodiscard]] QString fleet() const { return m_fleet; }
     [[nodiscard]] QProcessEnvironment environment() const;
-    /// Runs hybridgectl to its end; @p limitMs is generous: only a hang reaches it.
+    /// Runs hybridgectl to its end, while this process's event loop turns (a server of the test goes on serving);
+    /// @p limitMs is generous: only a hang reaches it.
     [[nodiscard]] CtlResult ctl(const QStringList &arguments, int limitMs = 90000) const;
     /// "status --json --trust" of the lab's fleet.
     [[nodiscard]] CtlResult status(const QStringList &more = {}) const;
+    /// The same of another fleet file.
+    [[nodiscard]] CtlResult statusOf(const QString &fleet, const QStringList &more = {}) const;
+    /// A copy of the lab's fleet file, as @p change makes it, beside the lab's known_hosts; empty when it cannot be written.
+    [[nodiscard]] QString changedFleet(const QString &name, const std::function<void(QJsonObject &)> &change) const;
     /// The id that switches it off; empty when the lab refused.
     [[nodiscard]] QString breakIt(const QString &node, const QString &fault);
     [[nodiscard]] bool repair(const QString &id);
@@ -53,5 +60,9 @@ private:
 };
 
 [[nodiscard]] QJsonObject nodeOf(const QJsonObject &status, const QString &id);
+/// "state/layer" of a node of "status --json".
+[[nodiscard]] QString told(const QJsonObject &node);
+/// Changes one node of a fleet document in place.
+void changeNode(QJsonObject &fleet, const QString &id, const std::function<void(QJsonObject &)> &change);
 
 } // namespace hybridge::test

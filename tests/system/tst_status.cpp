@@ -15,11 +15,6 @@ class TestStatus : public QObject {
 
     LabFixture m_lab;
 
-    static QString told(const QJsonObject &node)
-    {
-        return node.value(QStringLiteral("state")).toString() + QLatin1Char('/')
-            + node.value(QStringLiteral("diagnosis")).toObject().value(QStringLiteral("layer")).toString();
-    }
     static QByteArray describe(const CtlResult &result)
     {
         return "exit " + QByteArray::number(result.exitCode) + "\n" + result.out + "\n" + result.err;
