@@ -248,6 +248,9 @@ Task<int> runOperate(Options options, OperateOptions operate, SecretResolver &re
 
     StepTeller teller;
     QObject::connect(&service, &LifecycleService::operationChanged, &service, [&teller](RunningOperation *operation) { teller.tell(*operation); });
+    QObject::connect(&service, &LifecycleService::logFailed, &service, [](const Error &error) {
+        Terminal::say(tr("The activity log cannot be written; this goes on without a record: %1 %2").arg(error.summary, error.remedy));
+    });
     std::vector<Task<OperationReport>> runs; // all run from here on, side by side
     for (const OperationRequest &request : requests)
         runs.push_back(service.run(request, confirmed, stop));

@@ -19,6 +19,11 @@ void Panel::openLifecycle(const FleetFile &file)
     m_ways = std::make_unique<SessionWays>(*m_session);
     m_lifecycle = std::make_unique<LifecycleService>(*m_ways, *m_log, file.config().name);
     connect(m_lifecycle.get(), &LifecycleService::operationFinished, this, &Panel::noteOperation);
+    connect(m_lifecycle.get(), &LifecycleService::logFailed, this, [this](const Error &error) {
+        Notice notice = noticeOf(error, QStringLiteral("activity-log"));
+        notice.what = tr("The activity log cannot be written; operations go on without a record. %1").arg(error.summary);
+        m_window.showNotice(notice);
+    });
     m_window.setLifecycle(m_lifecycle.get());
     showInterrupted(this);
 }

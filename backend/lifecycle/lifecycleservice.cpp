@@ -144,8 +144,16 @@ Task<void> LifecycleService::log(QPointer<LifecycleService> self, QString operat
     draft.target = node;
     draft.event = event;
     draft.payload = std::move(payload);
-    // A log that cannot be written is told by the log itself (ActivityLog::failed); the operation goes on.
-    co_await self->m_log.append(draft);
+    const Result<qint64> written = co_await self->m_log.append(draft);
+    if (self && !written)
+        self->noteLogFailure(written.error());
+}
+
+void LifecycleService::noteLogFailure(const Error &error)
+{
+    if (std::exchange(m_logFailed, true))
+        return;
+    Q_EMIT logFailed(error);
 }
 
 Task<RunningOperation *> LifecycleService::start(OperationRequest request, bool confirmed, std::stop_token stop)
@@ -170,6 +178,8 @@ Task<RunningOperation *> LifecycleService::start(OperationRequest request, bool 
             co_return nullptr;
         if (!claimed && claimed.error().kind == Error::Kind::Refused)
             verdict = claimed;
+        else if (!claimed)
+            noteLogFailure(claimed.error());
     }
     Q_EMIT operationStarted(operation);
     co_await log(self, id, kind, request.node, ActivityEvent::Begun, begunPayload(operation->m_report, m_redactor));

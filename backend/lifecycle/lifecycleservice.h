@@ -67,8 +67,12 @@ Q_SIGNALS:
     void operationStarted(hybridge::RunningOperation *operation);
     void operationChanged(hybridge::RunningOperation *operation);
     void operationFinished(hybridge::RunningOperation *operation);
+    /// The activity log cannot be written: operations go on, without a record and without the lock against a second
+    /// program. Once a session.
+    void logFailed(const hybridge::Error &error);
 
 private:
+    void noteLogFailure(const Error &error);
     Task<GuardFacts> guardFacts(OperationRequest request);
     static Task<void> drive(QPointer<LifecycleService> self, QPointer<RunningOperation> operation, QList<SequenceStep> steps);
     static Task<void> log(QPointer<LifecycleService> self, QString operation, QString kind, QString node, ActivityEvent event, ActivityPayload payload);
@@ -80,6 +84,7 @@ private:
     ActivityLog &m_log;
     QString m_fleet;
     Redactor m_redactor;
+    bool m_logFailed = false;
     std::vector<std::unique_ptr<RunningOperation>> m_operations;
 };
 

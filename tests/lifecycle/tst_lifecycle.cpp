@@ -326,6 +326,21 @@ private Q_SLOTS:
         program.reset();
     }
 
+    void aLogThatCannotBeWrittenIsToldOnce()
+    {
+        QTemporaryDir folder;
+        QFile file(folder.filePath(QStringLiteral("file")));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        Program program(file.fileName() + QStringLiteral("/activity.sqlite"));
+        int told = 0;
+        connect(&program.service, &LifecycleService::logFailed, this, [&told](const Error &error) {
+            ++told;
+            QVERIFY(!error.summary.isEmpty());
+        });
+        QVERIFY(program.run(OperationKind::ServiceRestart, "home", [](OperationRequest &request) { request.service = QStringLiteral("systemd:ollama"); }).result == OperationResult::Done);
+        QCOMPARE(told, 1);
+    }
+
     void requestsSurviveTheLog()
     {
         OperationRequest request;
