@@ -10,6 +10,7 @@
 #include "app/ctl/terminal.h"
 #include "backend/base/clock.h"
 #include "backend/fleet/fleetfile.h"
+#include "backend/ssh/cryptoexit.h"
 #include "backend/store/secretresolver.h"
 
 #include <CLI/CLI.hpp>
@@ -160,6 +161,7 @@ int main(int argc, char **argv)
     Run run;
     if (const int code = parse(argc, argv, means, run); code >= 0)
         return code;
+    keepCryptoAtExit();
 #ifdef __GLIBC__
     // Large blocks go back to the system when they are freed; by default glibc keeps ever larger ones in the heap.
     mallopt(M_MMAP_THRESHOLD, 64 * 1024);

@@ -3,6 +3,7 @@
 // hybridge: the desktop panel.
 #include "app/panel/panel.h"
 #include "app/panel/tour.h"
+#include "backend/ssh/cryptoexit.h"
 
 #include <CLI/CLI.hpp>
 
@@ -68,6 +69,7 @@ int main(int argc, char **argv)
     Arguments arguments;
     if (const int code = parse(argc, argv, arguments); code >= 0)
         return code;
+    hybridge::keepCryptoAtExit();
     std::signal(SIGPIPE, SIG_IGN);
     QApplication app(argc, argv);
     QApplication::setApplicationName(QStringLiteral("hybridge"));

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/ssh/sshhub.h"
 
+#include "backend/ssh/cryptoexit.h"
 #include "backend/ssh/ssherrors.h"
 #include "backend/ssh/sshsession.h"
 
@@ -18,6 +19,7 @@ SshHub::SshHub(SshHubOptions options, QObject *parent)
                                                           : m_options.userKnownHosts)
     , m_reactor(*this)
 {
+    keepCryptoAtExit();
     // Threads mostly wait for the other side; a host that says nothing never gets one (SshDial::awaitBanner).
     m_pool.setMaxThreadCount(32);
     m_pool.setExpiryTimeout(5000);
