@@ -17,6 +17,7 @@
 
 #include <QCoreApplication>
 #include <QSocketNotifier>
+#include <QTimer>
 
 #include <csignal>
 #ifdef __GLIBC__
@@ -165,12 +166,18 @@ int main(int argc, char **argv)
 #ifdef __GLIBC__
     // Large blocks go back to the system when they are freed; by default glibc keeps ever larger ones in the heap.
     mallopt(M_MMAP_THRESHOLD, 64 * 1024);
-    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_ARENA_MAX, 1);
 #endif
     QCoreApplication app(argc, argv);
     QCoreApplication::setApplicationName(QStringLiteral("hybridgectl"));
     std::signal(SIGPIPE, SIG_IGN);
     watchSignals(app, means.stop);
+#ifdef __GLIBC__
+    // Hundreds of hand-shakes and answers at once leave holes between what stays; their pages go back too.
+    QTimer trim;
+    QObject::connect(&trim, &QTimer::timeout, [] { malloc_trim(0); });
+    trim.start(std::chrono::seconds(15));
+#endif
     QCoro::connect(run(means), &app, [&app](int code) { leave(app, code, 8); });
     return QCoreApplication::exec();
 }

@@ -2,15 +2,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "backend/base/counterrate.h"
 #include "backend/fleet/fleetstate.h"
 #include "backend/fleet/poll.h"
-#include "backend/http/httpresponse.h"
+#include "backend/host/connectorreader.h"
 #include "backend/ssh/shell.h"
 
 namespace hybridge {
 
-/// Asks cloudflared on the node itself (/ready, /metrics) through short direct-tcpip channels. GUI thread.
+/// Asks cloudflared on the node itself (ConnectorReader) through short direct-tcpip channels. GUI thread.
 class ConnectorWatch final : public QObject {
     Q_OBJECT
 public:
@@ -23,16 +22,10 @@ public:
 
 private:
     Task<void> look(std::stop_token stop);
-    Task<Result<HttpResponse>> get(QString path, std::stop_token stop);
 
     FleetState &m_state;
-    Shell &m_shell;
     const QString m_id;
-    const QString m_host;
-    const quint16 m_port;
-    const WatchSchedule m_schedule;
-    CounterRate m_requests;
-    CounterRate m_failures;
+    ConnectorReader m_reader;
     Poll m_poll;
 };
 

@@ -54,7 +54,7 @@ private:
     std::shared_ptr<SecretCache> m_secrets;
     SshHub m_hub;
     ConnectionPool m_probes; ///< hostnames: many hosts, must not wait for each other
-    ConnectionPool m_apis; ///< Cloudflare and Google
+    ConnectionPool m_apis {5, 4}; ///< Cloudflare and Google; a large fleet asks much at once and may wait for its turn
     std::unique_ptr<ApiClient> m_cloudflare;
     std::unique_ptr<ApiClient> m_compute;
     std::unique_ptr<ApiClient> m_tpu;

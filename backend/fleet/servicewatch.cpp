@@ -2,29 +2,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/fleet/servicewatch.h"
 
-#include "backend/host/docker.h"
-#include "backend/host/systemd.h"
+#include "backend/host/servicename.h"
 #include "backend/ssh/sudo.h"
 
 namespace hybridge {
 
 ServiceWatch::ServiceWatch(FleetState &state, Shell &shell, const NodeConfig &config, const WatchSchedule &schedule, QObject *parent)
     : QObject(parent), m_state(state), m_shell(shell), m_id(config.id), m_user(config.ssh ? config.ssh->user : QString()),
-      m_schedule(schedule),
+      m_schedule(schedule), m_reader(shell, schedule.commandTimeout),
       m_servicePoll([this](std::stop_token stop) { return readServices(stop); }, schedule.services, nullptr),
       m_controlPoll([this](std::stop_token stop) { return readControl(stop); }, schedule.control, nullptr)
 {
-    QStringList services;
-    if (config.connector)
-        services.append(config.connector->service);
-    if (config.engine)
-        services.append(config.engine->service);
-    for (const QString &service : services) {
-        const QString name = service.section(QLatin1Char(':'), 1);
-        if (service.startsWith(QLatin1String("systemd:")) && !m_units.contains(name))
-            m_units.append(name);
-        else if (service.startsWith(QLatin1String("docker:")) && !m_containers.contains(name))
-            m_containers.append(name);
+    for (const QString &service : {config.connector ? config.connector->service : QString(), config.engine ? config.engine->service : QString()}) {
+        const std::optional<ServiceName> name = parseServiceName(service);
+        if (!name || m_services.contains(service))
+            continue;
+        m_services.append(service);
+        if (name->runner == ServiceRunner::Systemd)
+            m_units.append(name->name);
     }
 }
 
@@ -53,44 +48,24 @@ void ServiceWatch::runNow()
 
 Task<void> ServiceWatch::readServices(std::stop_token stop)
 {
+    const QList<ServiceAnswer> answers = co_await m_reader.read(m_services, stop);
+    if (stop.stop_requested())
+        co_return;
     QList<ServiceFacts> facts;
     std::optional<Error> problem;
-    if (!m_units.isEmpty()) {
-        SshCommand command(systemctlShowArgv(m_units, m_unixTimes));
-        command.timeout(m_schedule.commandTimeout);
-        Result<ExecResult> shown = co_await m_shell.exec(command, stop);
-        if (stop.stop_requested())
-            co_return;
-        if (shown && m_unixTimes && isOldSystemctl(*shown)) {
-            m_unixTimes = false;
-            SshCommand plain(systemctlShowArgv(m_units, false));
-            plain.timeout(m_schedule.commandTimeout);
-            shown = co_await m_shell.exec(plain, stop);
-            if (stop.stop_requested())
-                co_return;
-        }
-        if (!shown)
-            problem = shown.error();
-        else if (shown->exitCode != 0 && shown->out.isEmpty())
-            problem = explainSystemctl(*shown);
-        else
-            facts += parseSystemctlShow(shown->out, m_units);
-    }
-    if (!m_containers.isEmpty()) {
-        SshCommand command(dockerInspectArgv(m_containers));
-        command.timeout(m_schedule.commandTimeout);
-        const Result<ExecResult> shown = co_await m_shell.exec(command, stop);
-        if (stop.stop_requested())
-            co_return;
-        if (!shown) {
-            problem = shown.error();
+    bool isSomeRead = false;
+    for (const ServiceAnswer &answer : answers) {
+        if (answer.facts) {
+            facts.append(*answer.facts);
+            isSomeRead = true;
         } else {
-            facts += parseDockerInspect(shown->out, shown->err, m_containers);
-            if (const auto reason = explainDocker(*shown))
-                problem = reason;
+            problem = answer.facts.error();
+            ServiceFacts unknown; // docker without rights must not hide what systemd has told
+            unknown.service = answer.service;
+            facts.append(unknown);
         }
     }
-    publish(std::move(facts), problem);
+    publish(isSomeRead ? facts : QList<ServiceFacts>(), problem);
 }
 
 void ServiceWatch::publish(QList<ServiceFacts> facts, const std::optional<Error> &problem)

@@ -4,6 +4,7 @@
 
 #include "backend/fleet/fleetstate.h"
 #include "backend/fleet/poll.h"
+#include "backend/host/servicereader.h"
 #include "backend/ssh/shell.h"
 
 namespace hybridge {
@@ -20,7 +21,7 @@ public:
     void stop();
     void runNow();
     /// Something is configured that can be watched.
-    [[nodiscard]] bool isUseful() const { return !m_units.isEmpty() || !m_containers.isEmpty(); }
+    [[nodiscard]] bool isUseful() const { return !m_services.isEmpty(); }
 
 private:
     Task<void> readServices(std::stop_token stop);
@@ -32,9 +33,9 @@ private:
     const QString m_id;
     const QString m_user;
     const WatchSchedule m_schedule;
-    QStringList m_units;
-    QStringList m_containers;
-    bool m_unixTimes = true; ///< until an old systemd refuses them
+    QStringList m_services; ///< as the fleet file names them
+    QStringList m_units; ///< the systemd ones among them
+    ServiceReader m_reader;
     Poll m_servicePoll;
     Poll m_controlPoll;
 };

@@ -52,6 +52,7 @@ struct ConnectorReader::Core {
     const Clock &clock;
     QUrl configured;
     QString tunnelId;
+    std::chrono::milliseconds limit;
     QUrl found; ///< among the usual ports
     CounterRate requests;
     CounterRate errors;
@@ -59,8 +60,9 @@ struct ConnectorReader::Core {
     MonotonicMs configAt {0};
 };
 
-ConnectorReader::ConnectorReader(Shell &shell, const Clock &clock, QUrl metrics, QString tunnelId)
-    : m_core(std::make_shared<Core>(Core {&shell, clock, std::move(metrics), std::move(tunnelId), {}, CounterRate(), CounterRate(), {}, MonotonicMs(0)}))
+ConnectorReader::ConnectorReader(Shell &shell, const Clock &clock, QUrl metrics, QString tunnelId, std::chrono::milliseconds pageLimit)
+    : m_core(std::make_shared<Core>(
+        Core {&shell, clock, std::move(metrics), std::move(tunnelId), pageLimit, {}, CounterRate(), CounterRate(), {}, MonotonicMs(0)}))
 {
 }
 
@@ -80,7 +82,7 @@ Task<Result<QUrl>> ConnectorReader::find(std::shared_ptr<Core> core, std::stop_t
     for (quint16 port = FirstPort; port <= LastPort; ++port) {
         QUrl url(QStringLiteral("http://127.0.0.1"));
         url.setPort(port);
-        const Result<HttpResponse> page = co_await getOnNode(core->shell, url, QStringLiteral("/diag/tunnel"), stop);
+        const Result<HttpResponse> page = co_await getOnNode(core->shell, url, QStringLiteral("/diag/tunnel"), core->limit, stop);
         if (stop.stop_requested())
             co_return Error(Error::Kind::Cancelled, {});
         if (!page) {
@@ -113,7 +115,7 @@ Task<Result<ConnectorFacts>> ConnectorReader::readAll(std::shared_ptr<Core> core
     ConnectorFacts facts;
     facts.metricsPort = static_cast<quint16>(base->port(80));
 
-    const Result<HttpResponse> ready = co_await getOnNode(core->shell, *base, QStringLiteral("/ready"), stop);
+    const Result<HttpResponse> ready = co_await getOnNode(core->shell, *base, QStringLiteral("/ready"), core->limit, stop);
     if (!ready) {
         core->found.clear(); // after a restart it may take another of the ports
         co_return isRefused(ready.error()) ? closedPort(ready.error(), place(*base)) : ready.error();
@@ -123,7 +125,7 @@ Task<Result<ConnectorFacts>> ConnectorReader::readAll(std::shared_ptr<Core> core
         co_return known.error();
     }
 
-    const Result<HttpResponse> metrics = co_await getOnNode(core->shell, *base, QStringLiteral("/metrics"), stop);
+    const Result<HttpResponse> metrics = co_await getOnNode(core->shell, *base, QStringLiteral("/metrics"), core->limit, stop);
     if (metrics && metrics->status == 200 && readConnectorMetrics(metrics->body, facts)) {
         const MonotonicMs now = core->clock.monotonic();
         if (facts.totalRequests)
@@ -136,7 +138,7 @@ Task<Result<ConnectorFacts>> ConnectorReader::readAll(std::shared_ptr<Core> core
         facts.notes.append(tr("cloudflared's /metrics could not be read."));
     }
 
-    const Result<HttpResponse> tunnel = co_await getOnNode(core->shell, *base, QStringLiteral("/diag/tunnel"), stop);
+    const Result<HttpResponse> tunnel = co_await getOnNode(core->shell, *base, QStringLiteral("/diag/tunnel"), core->limit, stop);
     if (tunnel && tunnel->status == 200 && readConnectorTunnel(tunnel->body, facts)) {
         if (!core->tunnelId.isEmpty() && facts.tunnelId.compare(core->tunnelId, Qt::CaseInsensitive) != 0)
             facts.notes.append(tr("This cloudflared serves another tunnel (%1) than the one configured.").arg(facts.tunnelId));
@@ -144,7 +146,7 @@ Task<Result<ConnectorFacts>> ConnectorReader::readAll(std::shared_ptr<Core> core
 
     const MonotonicMs now = core->clock.monotonic();
     if (!core->config || now - core->configAt >= ConfigAge) {
-        const Result<HttpResponse> config = co_await getOnNode(core->shell, *base, QStringLiteral("/config"), stop);
+        const Result<HttpResponse> config = co_await getOnNode(core->shell, *base, QStringLiteral("/config"), core->limit, stop);
         ConnectorFacts read;
         if (config && config->status == 200 && readConnectorConfig(config->body, read)) {
             core->config = read;

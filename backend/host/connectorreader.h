@@ -10,6 +10,7 @@
 
 #include <QUrl>
 
+#include <chrono>
 #include <memory>
 
 namespace hybridge {
@@ -18,8 +19,10 @@ namespace hybridge {
 class ConnectorReader {
 public:
     /// @p metrics: its metrics server as seen on the node. Empty: ports 20241 to 20245 of 127.0.0.1 are tried, and the one
-    /// that serves @p tunnelId (any, when that is empty) is taken and remembered. @p clock must outlive all reads.
-    ConnectorReader(Shell &shell, const Clock &clock, QUrl metrics, QString tunnelId);
+    /// that serves @p tunnelId (any, when that is empty) is taken and remembered. @p clock must outlive all reads. @p pageLimit: time
+    /// for each page.
+    ConnectorReader(Shell &shell, const Clock &clock, QUrl metrics, QString tunnelId,
+        std::chrono::milliseconds pageLimit = std::chrono::seconds(5));
 
     /// One reading of /ready, /metrics and /diag/tunnel; /config once a minute. Only /ready must answer. Errors: Network
     /// with code 111 when the port is closed (cloudflared does not run), NotFound when no port serves this tunnel,

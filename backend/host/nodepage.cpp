@@ -11,10 +11,9 @@ namespace hybridge {
 
 namespace {
 constexpr qint64 MostBytes = 4 << 20;
-constexpr std::chrono::seconds Limit {5};
 } // namespace
 
-Task<Result<HttpResponse>> getOnNode(QPointer<Shell> shell, QUrl base, QString path, std::stop_token stop)
+Task<Result<HttpResponse>> getOnNode(QPointer<Shell> shell, QUrl base, QString path, std::chrono::milliseconds limit, std::stop_token stop)
 {
     if (base.scheme() != u"http" || base.host().isEmpty())
         co_return Error(Error::Kind::Invalid,
@@ -28,7 +27,7 @@ Task<Result<HttpResponse>> getOnNode(QPointer<Shell> shell, QUrl base, QString p
     const Result<QByteArray> bytes = buildHttp1(request, authority);
     if (!bytes)
         co_return bytes.error();
-    const Result<QByteArray> answer = co_await shell->roundTrip(host, port, *bytes, &http1Complete, MostBytes, Limit, stop);
+    const Result<QByteArray> answer = co_await shell->roundTrip(host, port, *bytes, &http1Complete, MostBytes, limit, stop);
     if (!answer)
         co_return answer.error();
     co_return parseHttp1(*answer);

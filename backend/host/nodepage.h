@@ -9,11 +9,13 @@
 #include <QPointer>
 #include <QUrl>
 
+#include <chrono>
+
 namespace hybridge {
 
-/// One GET to an address as seen on the node, over a short channel of its SSH session. 5 s, at most 4 MiB.
+/// One GET to an address as seen on the node, over a short channel of its SSH session. At most 4 MiB.
 /// Errors: those of Shell::roundTrip ("connection refused" on the node: Network, code 111), of parseHttp1, and Invalid for
 /// an address that is no http:// address. A link that is gone is Cancelled.
-Task<Result<HttpResponse>> getOnNode(QPointer<Shell> shell, QUrl base, QString path, std::stop_token stop);
+Task<Result<HttpResponse>> getOnNode(QPointer<Shell> shell, QUrl base, QString path, std::chrono::milliseconds limit, std::stop_token stop);
 
 } // namespace hybridge

@@ -5,7 +5,7 @@
 #include "backend/base/result.h"
 #include "backend/host/nvidiafields.h"
 
-#include <QHash>
+#include <QMap>
 
 #include <chrono>
 #include <optional>
@@ -54,7 +54,7 @@ private:
     QList<NvidiaField> m_fields = nvidiaFullQuery();
     bool m_refusedSinceDriver = false; ///< m_fields was cut and no row has named the driver since
     QString m_driver; ///< whose refusals m_fields holds
-    QHash<QString, QList<NvidiaField>> m_known;
+    QMap<QString, QList<NvidiaField>> m_known; ///< one or two of them: a hash takes 2 KiB for the first
 };
 
 } // namespace hybridge

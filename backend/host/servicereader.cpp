@@ -29,10 +29,14 @@ Error linkGone()
 
 struct ServiceReader::Core {
     QPointer<Shell> shell;
+    std::chrono::milliseconds limit;
     bool unixTimes = true; ///< systemctl takes --timestamp=unix (systemd 247)
 };
 
-ServiceReader::ServiceReader(Shell &shell) : m_core(std::make_shared<Core>(Core {&shell, true})) { }
+ServiceReader::ServiceReader(Shell &shell, std::chrono::milliseconds commandLimit)
+    : m_core(std::make_shared<Core>(Core {&shell, commandLimit, true}))
+{
+}
 
 Task<QList<ServiceAnswer>> ServiceReader::read(QStringList services, std::stop_token stop)
 {
@@ -53,18 +57,20 @@ Task<Result<QList<ServiceFacts>>> ServiceReader::readUnits(std::shared_ptr<Core>
 {
     if (!core->shell)
         co_return linkGone();
-    const SshCommand command(systemctlShowArgv(units, core->unixTimes));
+    SshCommand command(systemctlShowArgv(units, core->unixTimes));
+    command.timeout(core->limit);
     Result<ExecResult> result = co_await core->shell->exec(command, stop);
     if (result && core->unixTimes && isOldSystemctl(*result)) {
         core->unixTimes = false;
         if (!core->shell)
             co_return linkGone();
-        const SshCommand again(systemctlShowArgv(units, false));
+        SshCommand again(systemctlShowArgv(units, false));
+        again.timeout(core->limit);
         result = co_await core->shell->exec(again, stop);
     }
     if (!result)
         co_return result.error();
-    if (result->exitCode != 0)
+    if (result->exitCode != 0 && result->out.isEmpty())
         co_return explainSystemctl(*result);
     co_return parseSystemctlShow(result->out, units);
 }
@@ -73,7 +79,8 @@ Task<Result<QList<ServiceFacts>>> ServiceReader::readContainers(std::shared_ptr<
 {
     if (!core->shell)
         co_return linkGone();
-    const SshCommand command(dockerInspectArgv(names));
+    SshCommand command(dockerInspectArgv(names));
+    command.timeout(core->limit);
     const Result<ExecResult> result = co_await core->shell->exec(command, stop);
     if (!result)
         co_return result.error();
@@ -126,6 +133,7 @@ Task<Result<QList<JournalLine>>> ServiceReader::readLines(std::shared_ptr<Core> 
     const bool docker = name->runner == ServiceRunner::Docker;
     SshCommand command(docker ? dockerLogsArgv(name->name, count) : journalArgv(name->name, count, afterCursor));
     command.maxOutput(MostLogBytes);
+    command.timeout(core->limit);
     const Result<ExecResult> result = co_await core->shell->exec(command, stop);
     if (!result)
         co_return result.error();
@@ -140,7 +148,8 @@ Task<Result<HostFacts>> ServiceReader::readHostFacts(std::shared_ptr<Core> core,
 {
     if (!core->shell)
         co_return linkGone();
-    const SshCommand command(hostFactsArgv());
+    SshCommand command(hostFactsArgv());
+    command.timeout(core->limit);
     const Result<ExecResult> result = co_await core->shell->exec(command, stop);
     if (!result)
         co_return result.error();

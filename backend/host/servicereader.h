@@ -11,6 +11,7 @@
 
 #include <QPointer>
 
+#include <chrono>
 #include <memory>
 
 namespace hybridge {
@@ -25,7 +26,8 @@ struct ServiceAnswer {
 /// never blocks it.
 class ServiceReader {
 public:
-    explicit ServiceReader(Shell &shell);
+    /// @p commandLimit: time for each command on the node.
+    explicit ServiceReader(Shell &shell, std::chrono::milliseconds commandLimit = std::chrono::seconds(10));
 
     /// One answer a service ("systemd:UNIT", "docker:NAME"), in the order asked. A service that the host does not know is
     /// a value (NotFound). Errors of an answer: Unavailable (no systemd, no docker, no daemon), Unauthorized (docker

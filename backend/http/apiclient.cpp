@@ -222,7 +222,7 @@ Task<Result<HttpResponse>> ApiClient::sendAll(std::shared_ptr<Core> core, ApiReq
             secrets = *made;
         }
         const std::shared_ptr<const Redactor> redactor = redactorFor(core->redactor, request, secrets);
-        const ConnectionPool::Lease lease = core->pool ? core->pool->acquire() : ConnectionPool::Lease();
+        const ConnectionPool::Lease lease = core->pool ? core->pool->acquire(*url) : ConnectionPool::Lease();
         QNetworkAccessManager *manager = core->pool ? lease.manager() : core->manager.data();
         if (!manager)
             co_return Error(Error::Kind::Cancelled, tr("Cancelled."));
@@ -295,7 +295,7 @@ Task<Result<std::shared_ptr<HttpStream>>> ApiClient::openOnce(
             secrets = *made;
         }
         const std::shared_ptr<const Redactor> redactor = redactorFor(core->redactor, request, secrets);
-        const ConnectionPool::Lease lease = core->pool ? core->pool->acquire() : ConnectionPool::Lease();
+        const ConnectionPool::Lease lease = core->pool ? core->pool->acquire(*url) : ConnectionPool::Lease();
         QNetworkAccessManager *manager = core->pool ? lease.manager() : core->manager.data();
         if (!manager)
             co_return Error(Error::Kind::Cancelled, tr("Cancelled."));

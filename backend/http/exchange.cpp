@@ -159,7 +159,8 @@ void Exchange::readBytes()
     readHead();
     if (m_over || m_cause != Cause::None || !m_reply->isOpen()) // abort() closes the reply
         return;
-    const QByteArray bytes = m_reply->readAll();
+    // Not readAll(): it gives 16 KiB to each piece, however short, and a fleet waits for hundreds of short answers.
+    const QByteArray bytes = m_reply->read(m_reply->bytesAvailable());
     if (bytes.isEmpty())
         return;
     m_total += bytes.size();

@@ -460,6 +460,32 @@ private Q_SLOTS:
         QCOMPARE(pool.inFlight(), 0);
     }
 
+    void manyHostsShareOneManager()
+    {
+        // Each manager owns a thread: a fleet of 300 hostnames must not cost 60 of them.
+        std::vector<std::unique_ptr<FaultyServer>> servers;
+        std::vector<std::unique_ptr<ApiClient>> clients;
+        std::vector<Pending<Result<HttpResponse>>> hanging;
+        ConnectionPool pool;
+        std::stop_source stop;
+        for (int i = 0; i < 12; ++i) {
+            servers.push_back(std::make_unique<FaultyServer>(Mode::Silent));
+            clients.push_back(std::make_unique<ApiClient>(servers.back()->url(), pool));
+            for (int k = 0; k < 5; ++k)
+                hanging.emplace_back(clients.back()->send(ApiRequest::get(QStringLiteral("hang")), stop.get_token()));
+        }
+        for (const auto &server : servers)
+            QTRY_COMPARE(server->seen().size(), 5);
+        QCOMPARE(pool.managers(), 1);
+        hanging.emplace_back(clients.front()->send(ApiRequest::get(QStringLiteral("sixth")), stop.get_token()));
+        QTRY_COMPARE(servers.front()->seen().size(), 6);
+        QCOMPARE(pool.managers(), 2);
+        stop.request_stop();
+        for (const auto &pending : hanging)
+            QVERIFY(pending.finishes());
+        QCOMPARE(pool.inFlight(), 0);
+    }
+
 private:
     QNetworkAccessManager m_manager;
 };
