@@ -5,15 +5,19 @@
 #include "app/lab/cloudflare/api.h"
 #include "app/lab/connector/connector.h"
 #include "app/lab/control/control.h"
+#include "app/lab/edge/balanced.h"
 #include "app/lab/edge/edge.h"
+#include "app/lab/edge/worker.h"
 #include "app/lab/engines/engine.h"
 #include "app/lab/fleet/fleetfile.h"
+#include "app/lab/fleet/routing.h"
 #include "app/lab/gcp/billing.h"
 #include "app/lab/gcp/compute.h"
 #include "app/lab/gcp/tpu.h"
 #include "app/lab/http/logged.h"
 #include "app/lab/http/server.h"
 #include "app/lab/node/node.h"
+#include "app/lab/workerd/cache.h"
 #include "app/lab/world/world.h"
 
 namespace hybridge::lab {
@@ -23,7 +27,8 @@ namespace {
 constexpr const char *ControlAddress = "127.0.0.1";
 constexpr const char *CloudflareAddress = "127.80.0.1";
 constexpr const char *GoogleAddress = "127.80.0.2";
-constexpr const char *EndpointAddress = "127.80.1.1";
+constexpr const char *CacheAddress = "127.80.0.3";
+constexpr const char *EndpointAddress = "127.80.1.1"; ///< nodes: 127.81.x.y, see hostnameOf
 
 /// The node's own loopback: what its engine and its connector listen on.
 std::string insideOf(std::size_t index)
@@ -43,6 +48,15 @@ nlohmann::json usualConfiguration(const NodeSpec &node, const std::string &hostn
     return {{"ingress", nlohmann::json::array({rule, {{"service", "http_status:404"}}})}};
 }
 
+/// Workers reach the nodes' hostnames, and nothing else of this machine.
+std::unique_ptr<WorkerRuntime> runtimeOf(const LabOptions &options)
+{
+    if (options.workerd.empty())
+        return nullptr;
+    return std::make_unique<WorkerRuntime>(
+        options.workerd, options.stateDir / "workerd", std::vector<std::string>{"127.81.0.0/16"});
+}
+
 } // namespace
 
 struct Lab::Rooms {
@@ -55,14 +69,25 @@ struct Lab::Rooms {
     Identity identity;
     World world;
     Configurations configurations;
-    CloudflareApi cloudflare{world, configurations, identity};
+    const std::string routing;
+    Balancing balancing;
+    Zone zone;
     GoogleAuth auth{identity};
     std::unique_ptr<ComputeApi> compute;
     TpuApi tpu{world, identity, auth};
     BillingApi billing{identity, auth};
     std::map<std::string, Handler> engines;
     TunnelPath tunnels{world, configurations, engines};
-    Edge edge{world, identity, tunnels, weightedRouter(world, tunnels)};
+    Edge edge{world, identity, tunnels};
+    Monitoring monitoring{world, balancing, tunnelProbe(world, tunnels)};
+    BalancingApi balancingApi{balancing, monitoring, world.seed()};
+    WorkerEdge workers;
+    Scripts scripts{world.seed(),
+        [this](const std::string &script, const std::vector<ScriptShare> &shares) {
+            return workers.deploy(script, shares);
+        },
+        [this](const std::string &script) { workers.withdraw(script); }};
+    CloudflareApi cloudflare{world, configurations, identity, {balancingApi, zone, scripts}};
     std::vector<NodePorts> ports;
     std::mutex portsMutex;
     NodeServer nodes;
@@ -73,6 +98,10 @@ struct Lab::Rooms {
     explicit Rooms(const LabOptions &options)
         : identity(makeIdentity(options.seed))
         , world({options.seed, options.nodes, options.tpu, options.gpus})
+        , routing(options.workerd.empty() ? "load-balancer" : "worker")
+        , balancing(options.seed, options.workerd.empty())
+        , zone(identity, options.seed, options.workerd.empty() ? "pro" : "free")
+        , workers(options.seed, runtimeOf(options))
         , nodes(world, {options.stateDir, options.nodeBinary, options.sshd, "op"})
     {
     }
@@ -120,7 +149,24 @@ Addresses Lab::Rooms::open()
         at.nodes[node.id] = {server.url(published), server.url(engine), server.url(metrics), nodes.sshPort(node.id),
             nodes.hostKeyLine(node.id)};
     }
-    at.endpoint = server.url(server.listen(EndpointAddress, logged(world, "edge", {}, edge.endpoint())));
+    if (routing == "worker") {
+        const std::string secret = secretHex(16);
+        const Server::PortId cache = server.listen(CacheAddress, cacheHandler(secret));
+        workers.useCache({server.url(cache).substr(std::string_view("http://").size()), secret});
+        std::map<std::string, std::string> urls;
+        for (const auto &[id, node] : at.nodes)
+            urls[id] = node.edge;
+        setUpRouter(scripts, world, identity, urls);
+        zone.addRoute(std::string(EndpointAddress) + "/*", RouterScript);
+    } else {
+        setUpBalancing(balancing, world, identity, EndpointAddress);
+    }
+    monitoring.start();
+    // A route comes before a load balancer of the same name, as at Cloudflare.
+    const Front front
+        = workers.front([this](const Request &request) { return zone.scriptFor(EndpointAddress, request.path); },
+            balancedFront(world, balancing, monitoring, tunnels, EndpointAddress));
+    at.endpoint = server.url(server.listen(EndpointAddress, logged(world, "edge", {}, edge.endpoint(front))));
     at.sshUser = nodes.user();
     at.sshIdentity = nodes.clientKeyPath();
     world.onChange([this] { followProcesses(); });
@@ -142,20 +188,27 @@ Lab::Lab(const LabOptions &options) : m_rooms(std::make_unique<Rooms>(options))
 {
     const Addresses at = m_rooms->open();
     m_rooms->controlUrl = at.control;
-    m_rooms->fleetFile = writeFleet(options.stateDir, m_rooms->world.nodes(), m_rooms->identity, at);
+    m_rooms->fleetFile = writeFleet(options.stateDir, m_rooms->world.nodes(), m_rooms->identity, at, m_rooms->routing);
 }
 
 Lab::~Lab()
 {
     // The world first: what waits inside a handler or a command returns, then the servers can end their threads.
     m_rooms->world.stop();
+    m_rooms->monitoring.stop();
     m_rooms->nodes.stop();
+    m_rooms->workers.stop();
     m_rooms->server.stop();
 }
 
 const std::filesystem::path &Lab::fleetFile() const
 {
     return m_rooms->fleetFile;
+}
+
+const std::string &Lab::routing() const
+{
+    return m_rooms->routing;
 }
 
 const std::string &Lab::controlUrl() const

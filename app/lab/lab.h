@@ -17,6 +17,7 @@ struct LabOptions {
     int gpus = 1; ///< cards a node
     std::filesystem::path nodeBinary; ///< hybridge-lab-node
     std::filesystem::path sshd;       ///< empty: libssh
+    std::filesystem::path workerd; ///< routes by the Worker in this workerd; empty: by the load balancer
 };
 
 /// A running lab: the world and every room in it.
@@ -30,6 +31,8 @@ public:
 
     const std::filesystem::path &fleetFile() const;
     const std::string &controlUrl() const;
+    /// "worker" or "load-balancer".
+    const std::string &routing() const;
 
 private:
     struct Rooms;

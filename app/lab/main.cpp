@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/lab/lab.h"
+#include "app/lab/workerd/runtime.h"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -94,7 +95,7 @@ void waitForEnd()
 int main(int argc, char **argv)
 {
     std::string stateDir;
-    std::string routing = "load-balancer";
+    std::string routing;
     std::string sshd;
     hybridge::lab::LabOptions options;
     CLI::App app("A whole hybrid cloud on the loopback: Cloudflare, Google Cloud, vLLM, Ollama and nodes with SSH, for "
@@ -107,8 +108,10 @@ int main(int argc, char **argv)
         ->check(CLI::Range(2, 1000));
     app.add_flag("--tpu", options.tpu, "One more node, tpu: a TPU VM");
     app.add_option("--gpus", options.gpus, "How many GPUs a node has")->check(CLI::Range(1, 16));
-    app.add_option("--routing", routing, "What routes the endpoint: load-balancer")
-        ->check(CLI::IsMember({"load-balancer"}));
+    app.add_option("--routing", routing,
+           "What routes the endpoint: worker (needs workerd) or load-balancer; worker where workerd is found")
+        ->check(CLI::IsMember({"worker", "load-balancer"}))
+        ->take_last();
     app.add_option("--sshd", sshd, "Serve the nodes by this OpenSSH sshd instead of libssh")->check(CLI::ExistingFile);
     try {
         app.parse(argc, argv);
@@ -124,11 +127,15 @@ int main(int argc, char **argv)
         std::signal(SIGINT, onEndSignal);
         options.stateDir = claimStateDir(stateDir);
         options.nodeBinary = nodeBinary();
+        if (routing != "load-balancer")
+            options.workerd = hybridge::lab::WorkerRuntime::find(fs::canonical("/proc/self/exe").parent_path());
+        if (routing == "worker" && options.workerd.empty())
+            throw std::runtime_error("workerd is not found: set HYBRIDGE_WORKERD, or give --routing load-balancer.");
         if (!sshd.empty())
             options.sshd = fs::canonical(sshd);
         const hybridge::lab::Lab lab(options);
         const nlohmann::ordered_json line{
-            {"fleet", lab.fleetFile().string()}, {"control", lab.controlUrl()}, {"routing", routing}};
+            {"fleet", lab.fleetFile().string()}, {"control", lab.controlUrl()}, {"routing", lab.routing()}};
         std::cout << line.dump() << std::endl;
         waitForEnd();
     } catch (const std::exception &error) {

@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "app/lab/cloudflare/balancingapi.h"
 #include "app/lab/cloudflare/ratelimit.h"
+#include "app/lab/cloudflare/scripts.h"
+#include "app/lab/cloudflare/zone.h"
 #include "app/lab/connector/configurations.h"
 #include "app/lab/http/answer.h"
 #include "app/lab/identity/identity.h"
@@ -11,15 +14,22 @@ namespace hybridge::lab {
 
 class World;
 
-/// Cloudflare's management API below /client/v4, as far as tunnels go: token verification, tunnels, their connections
-/// and configurations, in the real envelope, with the real error codes and limits.
+/// Cloudflare's management API below /client/v4: token verification, tunnels with their connections and configurations,
+/// and what other rooms keep of it, in the real envelope, with the real error codes and limits.
 class CloudflareApi {
 public:
-    /// All three must outlive this.
-    CloudflareApi(World &world, Configurations &configurations, const Identity &identity)
+    struct Rooms {
+        BalancingApi &balancing;
+        Zone &zone;
+        Scripts &scripts;
+    };
+
+    /// All of them must outlive this.
+    CloudflareApi(World &world, Configurations &configurations, const Identity &identity, Rooms rooms)
         : m_world(world)
         , m_configurations(configurations)
         , m_identity(identity)
+        , m_rooms(rooms)
     {
     }
 
@@ -27,6 +37,9 @@ public:
     void serve(const Request &request, Answer &answer);
 
 private:
+    ApiReply account(const Request &request, const std::vector<std::string> &path);
+    ApiReply zone(const Request &request, const std::vector<std::string> &path);
+    bool known(const std::string &token) const;
     bool struckByFault(const std::string &tunnel, Answer &answer) const;
     void verifyToken(const std::string &token, bool accountOwned, Answer &answer) const;
     void serveTunnels(const Request &request, const std::vector<std::string> &path, Answer &answer);
@@ -38,6 +51,7 @@ private:
     World &m_world;
     Configurations &m_configurations;
     const Identity &m_identity;
+    const Rooms m_rooms;
     RateLimit m_limit;
 };
 

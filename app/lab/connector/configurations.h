@@ -7,7 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include <map>
+#include <memory>
 #include <mutex>
+#include <regex>
 
 namespace hybridge::lab {
 
@@ -18,6 +20,7 @@ public:
         int number = 0;
         nlohmann::json config; ///< {"ingress": […]}
         Wall::time_point createdAt;
+        std::vector<std::shared_ptr<const std::regex>> paths; ///< one a rule; null: every path
     };
 
     /// Empty (number 0) for an unknown tunnel.
@@ -25,7 +28,7 @@ public:
     /// Replaces the whole configuration. Gives an empty text, or why cloudflared would refuse it.
     std::string replace(const std::string &tunnel, nlohmann::json config);
     /// The rule for @p hostname and @p path, as cloudflared picks it; null when none is there at all.
-    nlohmann::json rule(const std::string &tunnel, const std::string &hostname) const;
+    nlohmann::json rule(const std::string &tunnel, const std::string &hostname, const std::string &path) const;
 
 private:
     mutable std::mutex m_mutex;

@@ -24,6 +24,7 @@ public:
     void end() override { m_client.end(); }
     bool gone() override { return m_client.gone(); }
     void cut() override { m_client.cut(); }
+    const std::string &ray() const { return m_ray; }
 
 private:
     Headers stamp(Headers headers) const
@@ -45,46 +46,24 @@ std::string hostnameOf(const World &world, const NodeSpec &node)
     return "127.81." + std::to_string(index / 250) + '.' + std::to_string(index % 250 + 1);
 }
 
-Router weightedRouter(const World &world, const TunnelPath &path)
-{
-    auto counter = std::make_shared<std::atomic<std::uint64_t>>(0);
-    return [&world, &path, counter](const Request &) -> const NodeSpec * {
-        int total = 0;
-        std::vector<const NodeSpec *> candidates;
-        for (const NodeSpec &node : world.nodes()) {
-            if (node.weight > 0 && path.healthy(node)) {
-                candidates.push_back(&node);
-                total += node.weight;
-            }
-        }
-        if (candidates.empty())
-            return world.nodes().empty() ? nullptr : &world.nodes().front();
-        auto draw
-            = static_cast<int>(mix(world.seed(), 0x6c62 + counter->fetch_add(1)) % static_cast<std::uint64_t>(total));
-        for (const NodeSpec *node : candidates) {
-            draw -= node->weight;
-            if (draw < 0)
-                return node;
-        }
-        return candidates.back();
-    };
-}
-
 std::string Edge::nextRay()
 {
     return Random(mix(m_world.seed(), 0x726179 + m_rays.fetch_add(1))).hex(16) + "-FRA";
 }
 
-Handler Edge::endpoint()
+Handler Edge::endpoint(Front front)
 {
-    return [this](const Request &request, Answer &answer) {
+    return [this, front = std::move(front)](const Request &request, Answer &answer) {
         Stamped stamped(answer, nextRay());
         if (!letIn(m_world, m_identity, {}, request, stamped))
             return;
-        if (const NodeSpec *node = m_router(request))
-            m_path.pass(*node, hostnameOf(m_world, *node), request, stamped);
-        else
-            sendEdgeError(530, 1016, stamped);
+        Request inside = request;
+        for (const char *name : {"cf-access-client-id", "cf-access-client-secret"}) // Access consumes them
+            inside.headers.remove(name);
+        inside.headers.set("CF-Ray", stamped.ray());
+        inside.headers.set("CF-Connecting-IP", "127.0.0.1");
+        inside.headers.set("X-Forwarded-Proto", "https");
+        front(inside, stamped);
     };
 }
 

@@ -12,25 +12,20 @@ namespace hybridge::lab {
 
 class World;
 
-/// Chooses the node that serves a request to the endpoint; nullptr when there is none. The seam for what routes: a load
-/// balancer now, a Worker beside it later.
-using Router = std::function<const NodeSpec *(const Request &)>;
-
-/// Weighted choice over the nodes whose origin answers; the first node where none does, as a fallback pool.
-Router weightedRouter(const World &world, const TunnelPath &path);
+/// What serves the endpoint behind Access: a load balancer or a Worker.
+using Front = Handler;
 
 /// Cloudflare's edge for the public hostnames. It adds what Cloudflare adds, and nothing else.
 class Edge {
 public:
-    Edge(const World &world, const Identity &identity, const TunnelPath &path, Router router)
+    Edge(const World &world, const Identity &identity, const TunnelPath &path)
         : m_world(world)
         , m_identity(identity)
         , m_path(path)
-        , m_router(std::move(router))
     {
     }
 
-    Handler endpoint();
+    Handler endpoint(Front front);
     /// @p hostname is the node's published one: its address here, without the port.
     Handler node(const NodeSpec &node, std::string hostname);
 
@@ -40,7 +35,6 @@ private:
     const World &m_world;
     const Identity &m_identity;
     const TunnelPath &m_path;
-    const Router m_router;
     std::atomic<std::uint64_t> m_rays{0};
 };
 

@@ -59,17 +59,11 @@ void sendEdgeError(int status, int code, Answer &answer)
     answer.sendText(status, "error code: " + std::to_string(code), "text/plain; charset=UTF-8");
 }
 
-bool TunnelPath::healthy(const NodeSpec &node) const
-{
-    const EngineState engine = m_world.engine(node.id);
-    return !m_world.connector(node.id).connections.empty() && engine.listening && !engine.hung;
-}
-
 void TunnelPath::pass(const NodeSpec &node, const std::string &hostname, const Request &request, Answer &answer) const
 {
     if (m_world.connector(node.id).connections.empty())
         return sendEdgeError(530, 1033, answer);
-    const nlohmann::json rule = m_configurations.rule(node.tunnelId, hostname);
+    const nlohmann::json rule = m_configurations.rule(node.tunnelId, hostname, request.path);
     if (rule.is_null())
         return sendEdgeError(503, 503, answer);
     const std::string service = rule.value("service", std::string());

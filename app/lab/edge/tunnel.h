@@ -26,8 +26,6 @@ public:
 
     /// @p hostname is the published one whose ingress rule counts.
     void pass(const NodeSpec &node, const std::string &hostname, const Request &request, Answer &answer) const;
-    /// The origin would answer: what a balancer's monitor finds out.
-    bool healthy(const NodeSpec &node) const;
 
 private:
     World &m_world;

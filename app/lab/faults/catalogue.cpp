@@ -48,6 +48,8 @@ constexpr std::array Catalogue{
         "healthy", "none"},
     FaultKind{"api-429", "The management API refuses with 429: the rate limit is exceeded", FaultFits::Every, "", ""},
     FaultKind{"api-500", "The management API fails with 500", FaultFits::Every, "", ""},
+    FaultKind{"api-answer-lost", "Changes over Cloudflare's API are carried out and never answered: the connection is cut",
+        FaultFits::Every, "", ""},
     FaultKind{"capacity-exhausted", "The VM is stopped and its zone has no capacity to start it again", FaultFits::Gce,
         "stopped", "machine"},
     FaultKind{"preempted", "Compute Engine has preempted the VM", FaultFits::Gce, "stopped", "machine"},

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/lab/fleet/fleetfile.h"
 
+#include "app/lab/fleet/routing.h"
+
 #include <nlohmann/json.hpp>
 
 #include <cerrno>
@@ -47,7 +49,8 @@ json nodeJson(const NodeSpec &node, const Addresses &addresses)
         {"identity", addresses.sshIdentity.string()}};
     if (cloud) {
         item["machine"] = {{"kind", "gce"}, {"zone", node.zone}, {"instance", node.instance},
-            {"alternatives", json::array({{{"zone", node.zone}, {"machineType", "g2-standard-4"}},
+            {"alternatives",
+                json::array({{{"zone", node.zone}, {"machineType", "g2-standard-4"}},
                     {{"zone", "us-central1-b"}, {"machineType", node.machineType}}})}};
     } else if (tpu) {
         item["machine"] = {{"kind", "tpu"}, {"zone", node.zone}, {"instance", node.instance}};
@@ -67,8 +70,8 @@ json nodeJson(const NodeSpec &node, const Addresses &addresses)
 
 } // namespace
 
-fs::path writeFleet(
-    const fs::path &directory, const std::vector<NodeSpec> &nodes, const Identity &identity, const Addresses &addresses)
+fs::path writeFleet(const fs::path &directory, const std::vector<NodeSpec> &nodes, const Identity &identity,
+    const Addresses &addresses, const std::string &routing)
 {
     const fs::path secrets = directory / "secrets";
     fs::create_directories(secrets);
@@ -86,6 +89,7 @@ fs::path writeFleet(
         {"client_secret", identity.userClientSecret}, {"refresh_token", identity.userRefreshToken},
         {"quota_project_id", identity.project}, {"token_uri", addresses.google + "/token"}};
     secret("gcp-user.json", user.dump(2) + '\n');
+    secret("cloudflare-token-readonly", identity.readToken + '\n');
     secret("cloudflare-token-narrow", identity.narrowToken + '\n');
 
     json fleet{{"version", 1}, {"name", "Demo cloud (lab)"}, {"plan", "free"}};
@@ -101,7 +105,9 @@ fs::path writeFleet(
         {"computeBase", addresses.google + "/compute/v1"}, {"tpuBase", addresses.google + "/tpu/v2"},
         {"billingBase", addresses.google + "/billing/v1"}, {"budgetsBase", addresses.google + "/budgets/v1"},
         {"quotasBase", addresses.google + "/quotas/v1"}};
-    fleet["routing"] = {{"mode", "load-balancer"}, {"script", nullptr}, {"loadBalancer", identity.loadBalancer}};
+    const bool worker = routing == "worker";
+    fleet["routing"] = {{"mode", routing}, {"script", worker ? json(RouterScript) : json()},
+        {"loadBalancer", worker ? json() : json(identity.loadBalancer)}};
     fleet["nodes"] = json::array();
     std::string knownHosts;
     for (const NodeSpec &node : nodes) {

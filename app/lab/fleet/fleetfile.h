@@ -30,8 +30,8 @@ struct Addresses {
 };
 
 /// Writes fleet.json, known_hosts and the secrets (files of mode 0600 below secrets/) into @p directory, an absolute
-/// path; gives the path of fleet.json. Throws std::runtime_error.
+/// path; gives the path of fleet.json. @p routing: "worker" or "load-balancer". Throws std::runtime_error.
 std::filesystem::path writeFleet(const std::filesystem::path &directory, const std::vector<NodeSpec> &nodes,
-    const Identity &identity, const Addresses &addresses);
+    const Identity &identity, const Addresses &addresses, const std::string &routing);
 
 } // namespace hybridge::lab

@@ -55,7 +55,7 @@ private:
     std::map<std::uint64_t, std::shared_ptr<Connection>> m_connections;
     std::uint64_t m_nextId = 1;
     bool m_stopping = false;
-    Workers m_workers;
+    Workers m_workers{4000}; ///< a stream through a Worker holds two: at the endpoint and at the node's hostname
     std::thread m_thread;
 };
 

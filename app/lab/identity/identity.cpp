@@ -45,9 +45,12 @@ Identity makeIdentity(std::uint64_t seed)
     identity.serviceAccount = "operator@hybridge-lab.iam.gserviceaccount.com";
 
     identity.cloudflareToken = "lab_" + secretHex(20);
+    identity.readToken = "lab_" + secretHex(20);
     identity.narrowToken = "lab_" + secretHex(20);
     identity.accessClientId = secretHex(16) + ".access";
     identity.accessClientSecret = secretHex(32);
+    identity.workerClientId = secretHex(16) + ".access";
+    identity.workerClientSecret = secretHex(32);
     identity.userClientId = secretHex(8) + ".apps.googleusercontent.com";
     identity.userClientSecret = "GOCSPX-" + secretHex(14);
     identity.userRefreshToken = "1//" + secretHex(32);

@@ -23,9 +23,12 @@ struct Identity {
 
     std::string cloudflareTokenId;
     std::string cloudflareToken;
-    std::string narrowToken; ///< valid, but without the permission to read tunnels
+    std::string readToken;   ///< may read all that cloudflareToken may change
+    std::string narrowToken; ///< valid, but without any permission
     std::string accessClientId;
     std::string accessClientSecret;
+    std::string workerClientId; ///< the router's own service token, for the node hostnames alone
+    std::string workerClientSecret;
 
     std::string serviceAccount;
     std::string privateKeyId;

@@ -9,7 +9,7 @@ namespace hybridge::lab {
 
 void World::journalLocked(Node &node, std::string_view service, int priority, std::string message)
 {
-    static constexpr std::size_t Kept = 500;
+    static constexpr std::size_t Kept = 1000;
     const Service *source = serviceFor(node, service);
     node.journal.push_back(
         {node.nextCursor++, Wall::now(), std::string(service), priority, source ? source->pid : 1, std::move(message)});
@@ -31,14 +31,12 @@ void World::journalEngineLaunchLocked(Node &node)
     journalLocked(node, service, 6, "(EngineCore pid=77) Loading safetensors checkpoint shards:  50% Completed | 1/2");
 }
 
+/// A line of text changes nothing in the world: nobody is told.
 void World::appendJournal(std::string_view nodeId, std::string_view service, int priority, std::string message)
 {
-    std::unique_lock lock(m_mutex);
-    Node *node = nodeFor(nodeId);
-    if (!node)
-        return;
-    journalLocked(*node, service, priority, std::move(message));
-    changed(lock);
+    const std::lock_guard lock(m_mutex);
+    if (Node *node = nodeFor(nodeId))
+        journalLocked(*node, service, priority, std::move(message));
 }
 
 std::vector<JournalLine> World::journal(std::string_view nodeId, std::string_view service, std::uint64_t after) const
