@@ -8,10 +8,12 @@
 
 namespace hybridge {
 
-namespace {
+QString currencyOf(const NodeConfig &node)
+{
+    return node.price ? node.price->currency : PriceConfig().currency;
+}
 
-/// Whether the machine runs, and so costs; empty: nobody has told.
-std::optional<bool> runs(const NodeState &node)
+std::optional<bool> isBilled(const NodeState &node)
 {
     if (node.config.machine && node.config.machine->kind != MachineKind::Host) {
         if (!node.machine.isKnown())
@@ -38,8 +40,6 @@ std::optional<bool> runs(const NodeState &node)
     return std::nullopt;
 }
 
-} // namespace
-
 std::optional<double> powerDraw(const NodeState &node)
 {
     if (!node.config.price)
@@ -60,18 +60,17 @@ std::optional<double> powerDraw(const NodeState &node)
 
 std::optional<double> burnRate(const NodeState &node)
 {
-    if (!node.config.price)
-        return std::nullopt;
-    const PriceConfig &price = *node.config.price;
+    const PriceConfig price = node.config.price.value_or(PriceConfig());
     const bool byPower = price.perKWh && (price.measuredWatts || price.watts);
-    if (!price.perHour && !byPower)
+    const std::optional<double> flat = price.perHour ? price.perHour : node.listPerHour;
+    if (!flat && !byPower)
         return std::nullopt;
-    const std::optional<bool> running = runs(node);
+    const std::optional<bool> running = isBilled(node);
     if (!running)
         return std::nullopt;
     if (!*running)
         return 0.0;
-    double rate = price.perHour.value_or(0);
+    double rate = flat.value_or(0);
     if (byPower) {
         const std::optional<double> watts = powerDraw(node);
         if (!watts)

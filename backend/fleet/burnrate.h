@@ -8,10 +8,16 @@
 
 namespace hybridge {
 
-/// What a node costs in an hour as it is now, in config.price->currency. Empty: not known (no price, or nothing that
+/// The currency of a node's price; USD when the fleet file tells none. Pure.
+[[nodiscard]] QString currencyOf(const NodeConfig &node);
+
+/// Whether the machine of a node runs, and so costs. Empty: nobody has told. Pure.
+[[nodiscard]] std::optional<bool> isBilled(const NodeState &node);
+
+/// What a node costs in an hour as it is now, in currencyOf() it. Empty: not known (no price, or nothing that
 /// tells whether it runs); never 0 for unknown. Pure.
 ///
-/// - perHour is the price while the machine is billed: a cloud VM from PROVISIONING to STOPPING, any other node while
+/// - perHour of the fleet file, else the cloud's list price, is the price while the machine is billed: a cloud VM from PROVISIONING to STOPPING, any other node while
 ///   something answers. A stopped machine costs 0 here; its disks are not in it.
 /// - watts (fixed, or "measured": what its accelerators draw now) plus baseWatts, times perKWh, is the electricity of a
 ///   machine that runs. Measured needs every accelerator's power.

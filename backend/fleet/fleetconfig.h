@@ -112,12 +112,20 @@ struct ConnectorConfig {
 
 enum class AcceleratorKind { Unspecified, Nvidia, Amd, Tpu, None };
 
+/// What a machine cost to buy, written off in equal parts: own hardware is not free.
+struct AmortizationConfig {
+    double amount = 0; ///< in the price's currency
+    int months = 0; ///< 1 to 600
+    bool operator==(const AmortizationConfig &) const = default;
+};
+
 struct PriceConfig {
     std::optional<double> perHour;
     std::optional<double> watts; ///< fixed; empty with measuredWatts
     bool measuredWatts = false;
     double baseWatts = 0;
     std::optional<double> perKWh;
+    std::optional<AmortizationConfig> amortization;
     QString currency = QStringLiteral("USD"); ///< ISO 4217
     bool operator==(const PriceConfig &) const = default;
 };

@@ -59,7 +59,8 @@ const QList<FleetKeySet> &fleetKeySets()
         {u"/nodes/*/machine/alternatives/*"_s, {u"zone"_s, u"machineType"_s}, {u"zone"_s}},
         {u"/nodes/*/engine"_s, {u"kind"_s, u"url"_s, u"apiKey"_s, u"service"_s, u"models"_s}, {u"kind"_s}},
         {u"/nodes/*/connector"_s, {u"service"_s, u"metrics"_s}, {}},
-        {u"/nodes/*/price"_s, {u"perHour"_s, u"watts"_s, u"baseWatts"_s, u"perKWh"_s, u"currency"_s}, {}},
+        {u"/nodes/*/price"_s, {u"perHour"_s, u"watts"_s, u"baseWatts"_s, u"perKWh"_s, u"amortization"_s, u"currency"_s}, {}},
+        {u"/nodes/*/price/amortization"_s, {u"amount"_s, u"months"_s}, {u"amount"_s, u"months"_s}},
     };
     return sets;
 }

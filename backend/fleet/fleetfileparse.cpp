@@ -221,6 +221,12 @@ PriceConfig readPrice(const FleetObject &object)
         price.watts = object.amount("watts", 1e6);
     price.baseWatts = object.amount("baseWatts", 1e6).value_or(0);
     price.perKWh = object.amount("perKWh", 1e6);
+    object.object("amortization", u"/nodes/*/price/amortization"_s, [&](const FleetObject &part) {
+        const std::optional<double> amount = part.amount("amount", 1e9);
+        const std::optional<int> months = part.integer("months", 1, 600);
+        if (amount && months)
+            price.amortization = AmortizationConfig {*amount, *months};
+    });
     if (const QString currency = object.text("currency", FleetTextRule::currency); !currency.isEmpty())
         price.currency = currency;
     return price;

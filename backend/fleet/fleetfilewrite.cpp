@@ -241,6 +241,10 @@ void writeNode(ObjectWriter &object, const NodeConfig &node, const std::optional
             part.number("watts", price.watts);
         part.number("baseWatts", price.baseWatts, 0.0);
         part.number("perKWh", price.perKWh);
+        part.object("amortization", price.amortization.has_value(), [&](ObjectWriter &bought) {
+            bought.number("amount", price.amortization->amount);
+            bought.integer("months", price.amortization->months, 0);
+        });
         part.text("currency", price.currency, PriceConfig().currency);
     });
 }

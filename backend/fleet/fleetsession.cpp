@@ -85,6 +85,10 @@ void FleetSession::openCompute()
     m_compute->setAuthorizer(std::make_shared<gcp::GcpAuthorizer>(provider, Origin::of(config->computeBase)));
     m_tpu = std::make_unique<ApiClient>(config->tpuBase, m_apis);
     m_tpu->setAuthorizer(std::make_shared<gcp::GcpAuthorizer>(provider, Origin::of(config->tpuBase)));
+    m_billing = std::make_unique<ApiClient>(config->billingBase, m_apis);
+    m_billing->setAuthorizer(std::make_shared<gcp::GcpAuthorizer>(provider, Origin::of(config->billingBase)));
+    m_budgets = std::make_unique<ApiClient>(config->budgetsBase, m_apis);
+    m_budgets->setAuthorizer(std::make_shared<gcp::GcpAuthorizer>(provider, Origin::of(config->budgetsBase)));
 }
 
 std::unique_ptr<Shell> FleetSession::shell(const NodeConfig &node)

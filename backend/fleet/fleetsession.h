@@ -41,6 +41,9 @@ public:
     ApiTransport *cloudflare() override { return m_cloudflare.get(); }
     ApiTransport *compute() override { return m_compute.get(); }
     ApiTransport *tpu() override { return m_tpu.get(); }
+    /// Google's price list (Cloud Billing catalogue) and its budgets; null when gcp is not configured.
+    [[nodiscard]] ApiTransport *billing() { return m_billing.get(); }
+    [[nodiscard]] ApiTransport *budgets() { return m_budgets.get(); }
     std::optional<EngineKey> engineKey(const NodeConfig &node) override;
 
 private:
@@ -58,6 +61,8 @@ private:
     std::unique_ptr<ApiClient> m_cloudflare;
     std::unique_ptr<ApiClient> m_compute;
     std::unique_ptr<ApiClient> m_tpu;
+    std::unique_ptr<ApiClient> m_billing;
+    std::unique_ptr<ApiClient> m_budgets;
     std::unique_ptr<FleetWatch> m_watch; ///< last: it uses all of the above
 };
 

@@ -98,7 +98,8 @@ struct NodeState {
     Reading<ProofFacts> proof;
     std::optional<double> weight; ///< percent of the traffic as read back from the router; empty: not known
     std::optional<double> tokensPerSecond; ///< generated, from counters; empty: not known
-    std::optional<double> costPerHour; ///< in config.price->currency; empty: not known
+    std::optional<double> listPerHour; ///< what the cloud's price list says, while the fleet file tells no price; empty: not known
+    std::optional<double> costPerHour; ///< in the node's currency (currencyOf()); empty: not known
     Diagnosis diagnosis; ///< of this very state, made by FleetState after each change
 };
 

@@ -1,0 +1,200 @@
+// SPDX-FileCopyrightText: The Hybridge authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/routing/splitcheck.h"
+
+#include "backend/base/units.h"
+
+#include <nlohmann/json.hpp>
+
+#include <QCoreApplication>
+
+#include <algorithm>
+#include <cmath>
+
+namespace hybridge {
+
+namespace {
+
+constexpr double TooUnlikely = 0.001;
+constexpr double FewestExpected = 5; ///< below it the chi-square distribution is a poor likeness
+
+/// The share that @p share is to be told from.
+double fivePointsOff(double share)
+{
+    return share <= 0.9 ? share + 0.05 : share - 0.05;
+}
+
+/// The one that is spoken about; 0 when one node has everything.
+double largestShare(const QMap<QString, double> &shares)
+{
+    double share = 0;
+    for (const double one : shares)
+        if (one > share && one < 1)
+            share = one;
+    return share;
+}
+
+/// The regularised upper incomplete gamma function Q(a, x), by series below a + 1 and by continued fraction above.
+double gammaUpper(double a, double x)
+{
+    if (x <= 0)
+        return 1;
+    const double front = std::exp(-x + a * std::log(x) - std::lgamma(a));
+    if (x < a + 1) {
+        double term = 1 / a;
+        double sum = term;
+        for (int n = 1; n < 1000; ++n) {
+            term *= x / (a + n);
+            sum += term;
+            if (term < sum * 1e-15)
+                break;
+        }
+        return std::clamp(1 - sum * front, 0.0, 1.0);
+    }
+    constexpr double Tiny = 1e-300;
+    double b = x + 1 - a;
+    double c = 1 / Tiny;
+    double d = 1 / b;
+    double h = d;
+    for (int n = 1; n < 1000; ++n) {
+        const double an = -n * (n - a);
+        b += 2;
+        d = an * d + b;
+        d = std::abs(d) < Tiny ? Tiny : d;
+        c = b + an / c;
+        c = std::abs(c) < Tiny ? Tiny : c;
+        d = 1 / d;
+        const double delta = d * c;
+        h *= delta;
+        if (std::abs(delta - 1) < 1e-15)
+            break;
+    }
+    return std::clamp(front * h, 0.0, 1.0);
+}
+
+} // namespace
+
+Interval wilson(qint64 count, qint64 samples, double z)
+{
+    if (samples <= 0)
+        return {};
+    const double n = double(samples);
+    const double p = std::clamp(double(count) / n, 0.0, 1.0);
+    const double zz = z * z;
+    const double middle = (p + zz / (2 * n)) / (1 + zz / n);
+    const double half = z * std::sqrt(p * (1 - p) / n + zz / (4 * n * n)) / (1 + zz / n);
+    return {count <= 0 ? 0.0 : std::max(0.0, middle - half), count >= samples ? 1.0 : std::min(1.0, middle + half)};
+}
+
+double chiSquareUpper(double statistic, int freedom)
+{
+    if (freedom <= 0)
+        return 1;
+    if (!std::isfinite(statistic))
+        return 0;
+    return gammaUpper(freedom / 2.0, statistic / 2.0);
+}
+
+qint64 samplesToTell(double p, double q)
+{
+    const double distance = std::abs(p - q);
+    if (distance <= 0)
+        return 0;
+    constexpr double Significance = 1.959964; // 5 %, two-sided
+    constexpr double Power = 0.841621; // 80 %
+    const double top = Significance * std::sqrt(p * (1 - p)) + Power * std::sqrt(q * (1 - q));
+    return qint64(std::ceil(top * top / (distance * distance)));
+}
+
+SplitReport splitReport(const QMap<QString, qint64> &counts, const ShareMap &expected, qint64 failed)
+{
+    SplitReport report;
+    report.failed = failed;
+    double whole = 0;
+    for (const double part : expected)
+        whole += std::max(0.0, part);
+    for (auto it = expected.begin(); it != expected.end(); ++it) {
+        report.expected.insert(it.key(), whole > 0 ? std::max(0.0, it.value()) / whole : 0);
+        report.observed.insert(it.key(), {});
+    }
+    for (auto it = counts.begin(); it != counts.end(); ++it) {
+        report.samples += it.value();
+        report.observed[it.key()].count = it.value();
+    }
+    for (SplitShare &seen : report.observed) {
+        seen.interval = wilson(seen.count, report.samples);
+        seen.share = report.samples > 0 ? double(seen.count) / double(report.samples) : 0;
+    }
+    report.widest = report.observed.isEmpty() ? 1 : 0;
+    for (const SplitShare &seen : std::as_const(report.observed))
+        report.widest = std::max(report.widest, (seen.interval.high - seen.interval.low) / 2);
+
+    double statistic = 0;
+    int cells = 0;
+    double smallExpected = 0;
+    double smallCount = 0;
+    bool impossible = false;
+    for (auto it = report.observed.begin(); it != report.observed.end(); ++it) {
+        const double meant = report.expected.value(it.key(), 0) * double(report.samples);
+        const double seen = double(it->count);
+        if (meant <= 0) {
+            impossible = impossible || seen > 0;
+            continue;
+        }
+        if (meant < FewestExpected) {
+            smallExpected += meant;
+            smallCount += seen;
+            continue;
+        }
+        statistic += (seen - meant) * (seen - meant) / meant;
+        ++cells;
+    }
+    if (smallExpected > 0) {
+        statistic += (smallCount - smallExpected) * (smallCount - smallExpected) / smallExpected;
+        ++cells;
+    }
+    report.pValue = impossible ? 0 : report.samples == 0 ? 1 : chiSquareUpper(statistic, cells - 1);
+    report.agrees = report.samples > 0 && report.pValue >= TooUnlikely;
+
+    const double largest = largestShare(report.expected);
+    if (largest > 0)
+        report.moreToTell = std::max<qint64>(0, samplesToTell(largest, fivePointsOff(largest)) - report.samples);
+    return report;
+}
+
+QString moreToTellSentence(const SplitReport &report)
+{
+    if (report.moreToTell <= 0)
+        return {};
+    const double share = largestShare(report.expected);
+    return QCoreApplication::translate("SplitCheck", "About %1 more requests to tell %2 from %3.")
+        .arg(QString::number(report.moreToTell), formatPercent(tidyPercent(share * 100)), formatPercent(tidyPercent(fivePointsOff(share) * 100)));
+}
+
+nlohmann::ordered_json splitDocument(const SplitReport &report)
+{
+    const auto fine = [](double value) { return std::round(value * 10000) / 10000; };
+    nlohmann::ordered_json out;
+    out["samples"] = report.samples;
+    out["failed"] = report.failed;
+    out["stale"] = report.stale;
+    out["expected"] = nlohmann::ordered_json::object();
+    for (auto it = report.expected.begin(); it != report.expected.end(); ++it)
+        out["expected"][it.key().toStdString()] = fine(it.value());
+    out["agrees"] = report.agrees;
+    out["pValue"] = report.pValue < 0.0001 ? report.pValue : fine(report.pValue);
+    out["observed"] = nlohmann::ordered_json::object();
+    for (auto it = report.observed.begin(); it != report.observed.end(); ++it) {
+        nlohmann::ordered_json one;
+        one["count"] = it->count;
+        one["share"] = fine(it->share);
+        one["low"] = fine(it->interval.low);
+        one["high"] = fine(it->interval.high);
+        out["observed"][it.key().toStdString()] = std::move(one);
+    }
+    out["moreToTell"] = report.moreToTell;
+    out["seconds"] = std::round(report.seconds * 100) / 100;
+    return out;
+}
+
+} // namespace hybridge
