@@ -41,6 +41,20 @@ Result<void> firstVersion(QSqlDatabase &database)
         });
 }
 
+// What the ledger of costs keeps (backend/lifecycle): it shares the file, and a file has one row of versions.
+Result<void> usageTables(QSqlDatabase &database)
+{
+    return runSqlAll(database,
+        {
+            u"CREATE TABLE usage(fleet TEXT NOT NULL, node TEXT NOT NULL, currency TEXT NOT NULL, start INTEGER NOT NULL, "
+            "known INTEGER NOT NULL, told INTEGER NOT NULL, up INTEGER NOT NULL, idle INTEGER NOT NULL, counted INTEGER NOT NULL, "
+            "cost REAL NOT NULL, told_cost REAL NOT NULL, idle_cost REAL NOT NULL, counted_cost REAL NOT NULL, counted_busy_cost REAL NOT NULL, "
+            "tokens REAL NOT NULL, watt_hours REAL NOT NULL, PRIMARY KEY(fleet, node, currency, start)) WITHOUT ROWID"_s,
+            u"CREATE TABLE price(fleet TEXT NOT NULL, node TEXT NOT NULL, at INTEGER NOT NULL, json TEXT NOT NULL, "
+            "PRIMARY KEY(fleet, node)) WITHOUT ROWID"_s,
+        });
+}
+
 } // namespace
 
 QString kindWordSql()
@@ -50,7 +64,7 @@ QString kindWordSql()
 
 DatabaseSchema activitySchema()
 {
-    return DatabaseSchema {{firstVersion}};
+    return DatabaseSchema {{firstVersion, usageTables}};
 }
 
 } // namespace hybridge

@@ -12,6 +12,7 @@ namespace hybridge {
 /// - activity_text: words of each line (FTS5, index only).
 /// - operations: one row an operation, derived from its lines, for pages and filters.
 /// - claims: which operation keeps which node.
+/// - usage, price: what nodes used and cost, and what the cloud's price list said (UsageLedger, backend/lifecycle).
 /// Where a sequence is wanted newest first, the integer primary key ends every index by itself.
 [[nodiscard]] DatabaseSchema activitySchema();
 

@@ -81,16 +81,6 @@ Task<Result<StepOutcome>> stopService(StepContext context, QString service, std:
 
 } // namespace
 
-Task<Result<StepOutcome>> takeWeightAway(StepContext context, std::stop_token stop)
-{
-    Q_UNUSED(context)
-    Q_UNUSED(stop)
-    StepOutcome outcome;
-    outcome.skipped = true;
-    outcome.detail = QStringLiteral("routing not configured");
-    co_return outcome;
-}
-
 Task<Result<StepOutcome>> waitUntilIdle(StepContext context, std::stop_token stop)
 {
     StepOutcome outcome;

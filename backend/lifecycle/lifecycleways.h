@@ -10,6 +10,8 @@
 
 namespace hybridge {
 
+class RoutingService;
+
 enum class MachineAction { Start, Stop, Reset, Suspend, Resume };
 [[nodiscard]] QString machineActionName(MachineAction action); ///< "start"…; never translated
 
@@ -45,6 +47,8 @@ public:
     /// One generated token: @p path "direct" asks the engine on the node, "edge" the node's public hostname with the
     /// Access token. Written into the state. Costs a token.
     virtual Task<Result<ProofFacts>> prove(QString node, QString path, std::stop_token stop) = 0;
+    /// How the shares are changed; null: nothing is set up for that.
+    virtual RoutingService *routing() { return nullptr; }
     /// What would leave for a machine order, e.g. "POST https://compute…/instances/gpu/start"; for plans.
     [[nodiscard]] virtual QStringList callsOf(const MachineOrder &order) const = 0;
 };

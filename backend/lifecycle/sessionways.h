@@ -30,6 +30,9 @@ public:
         QString node, QString service, ServiceAction action, std::chrono::milliseconds limit, std::stop_token stop) override;
     Task<Result<ProofFacts>> prove(QString node, QString path, std::stop_token stop) override;
     [[nodiscard]] QStringList callsOf(const MachineOrder &order) const override;
+    RoutingService *routing() override { return m_routing; }
+    /// Set-up: "up" and "down" change the shares through @p routing from now on. It must outlive this; null: they do not.
+    void setRouting(RoutingService *routing) { m_routing = routing; }
 
 private:
     Task<Result<ProofFacts>> proveDirect(QString node, std::stop_token stop);
@@ -37,6 +40,7 @@ private:
     Task<Result<MachineFacts>> actOnCompute(MachineOrder order, NodeConfig node, std::stop_token stop);
 
     FleetSession &m_session;
+    RoutingService *m_routing = nullptr;
     std::unique_ptr<gcp::ComputeControl> m_compute; ///< null: not configured
     std::unique_ptr<gcp::Tpu> m_tpu; ///< null: not configured
     QHash<QString, std::shared_ptr<ServiceControl>> m_services; ///< by node id

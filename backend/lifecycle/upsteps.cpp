@@ -238,11 +238,4 @@ Task<Result<StepOutcome>> proveEdge(StepContext context, std::stop_token stop)
     co_return *last;
 }
 
-Task<Result<StepOutcome>> giveWeightBack(StepContext context, std::stop_token stop)
-{
-    Q_UNUSED(context)
-    Q_UNUSED(stop)
-    co_return skipped(QStringLiteral("routing not configured"));
-}
-
 } // namespace hybridge
