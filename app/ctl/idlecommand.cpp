@@ -43,6 +43,18 @@ nlohmann::ordered_json documentOf(const QString &node, const IdleStatus &status)
     return out;
 }
 
+QString verbName(IdleOptions::Verb verb)
+{
+    switch (verb) {
+    case IdleOptions::Verb::Arm: return QStringLiteral("arm");
+    case IdleOptions::Verb::Pause: return QStringLiteral("pause");
+    case IdleOptions::Verb::Resume: return QStringLiteral("resume");
+    case IdleOptions::Verb::Remove: return QStringLiteral("remove");
+    case IdleOptions::Verb::Status: break;
+    }
+    return QStringLiteral("status");
+}
+
 Task<Result<IdleStatus>> act(IdleStop &idle, IdleOptions wish, IdleAction action, std::stop_token stop)
 {
     switch (wish.verb) {
@@ -99,7 +111,23 @@ Task<int> runIdle(Options options, IdleOptions wish, SecretResolver &resolver, c
     const Result<void> linked = co_await node->connect(stop);
     if (!linked)
         co_return stop.stop_requested() ? ExitFailed : sayError(linked.error());
+    // Looking changes nothing, and is no line of the log.
+    std::optional<LoggedChange> change;
+    if (wish.verb != IdleOptions::Verb::Status) {
+        change.emplace(node->change(QStringLiteral("idle ") + verbName(wish.verb)));
+        OperationPlan plan;
+        if (wish.verb == IdleOptions::Verb::Arm)
+            plan.calls = {QStringLiteral("ssh %1: %2").arg(wish.node, quoteArgv(idle.armArgv(wish.time, action)))};
+        plan.undo = wish.verb == IdleOptions::Verb::Arm ? QStringLiteral("hybridgectl idle remove %1").arg(wish.node) : QString();
+        const Result<void> begun = co_await change->begin(plan);
+        if (!begun)
+            co_return sayError(begun.error(), ExitRefused);
+    }
     const Result<IdleStatus> status = co_await act(idle, wish, action, stop);
+    const std::optional<Error> error = errorIn(status);
+    const QString note = status ? idleSentence(*status) : QString();
+    if (change)
+        co_await change->end(error, note);
     if (!status)
         co_return stop.stop_requested() ? ExitFailed
                                         : sayError(status.error(), status.error().kind == Error::Kind::Invalid ? ExitUsage : ExitFailed);

@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // hybridgectl: the backend without a screen.
 #include "app/ctl/activityarguments.h"
+#include "app/ctl/moneyarguments.h"
 #include "app/ctl/nodearguments.h"
 #include "app/ctl/operatearguments.h"
 #include "app/ctl/options.h"
+#include "app/ctl/routearguments.h"
 #include "app/ctl/secretcommand.h"
 #include "app/ctl/statuscommand.h"
 #include "app/ctl/terminal.h"
@@ -107,8 +109,12 @@ int parse(int argc, char **argv, Means &means, Run &run)
     operate.addTo(cli);
     NodeArguments onNode;
     onNode.addTo(cli);
+    RouteArguments route;
+    route.addTo(cli);
     ActivityArguments activity;
     activity.addTo(cli);
+    MoneyArguments money;
+    money.addTo(cli);
 
     SecretOptions secretOptions;
     auto *secret = cli.add_subcommand("secret", "keep secrets in the desktop's keyring");
@@ -143,11 +149,15 @@ int parse(int argc, char **argv, Means &means, Run &run)
         run = [chosen = operate.options()](Means &m) { return runOperate(m.options, chosen, m.resolver, m.clock, m.stop.get_token()); };
     } else if (const std::optional<NodeCommand> chosen = onNode.command()) {
         run = [chosen](Means &m) { return runNodeCommand(m.options, *chosen, m.resolver, m.clock, m.stop.get_token()); };
+    } else if (route.isParsed()) {
+        run = [wanted = route.options()](Means &m) { return runRoute(m.options, wanted, m.resolver, m.clock, m.stop.get_token()); };
     } else if (activity.isParsed()) {
         const std::optional<ActivityOptions> wanted = activity.options();
         if (!wanted)
             return ExitUsage;
         run = [wanted](Means &m) { return runActivity(m.options, *wanted, m.clock, m.stop.get_token()); };
+    } else if (const std::optional<MoneyCommand> asked = money.command()) {
+        run = [asked](Means &m) { return runMoneyCommand(m.options, *asked, m.resolver, m.clock, m.stop.get_token()); };
     } else {
         run = [secretOptions](Means &m) { return runSecret(m.options, secretOptions, m.resolver, m.store, m.stop.get_token()); };
     }

@@ -48,7 +48,8 @@ int sayError(const Error &error, int exitCode)
 }
 
 NodeShell::NodeShell(const FleetFile &file, NodeConfig node, const Options &options, SecretResolver &resolver, const Clock &clock)
-    : m_node(std::move(node)), m_isLab(file.config().isLab()), m_timeout(options.timeout)
+    : m_node(std::move(node)), m_isLab(file.config().isLab()), m_timeout(options.timeout), m_fleet(file.config().name), m_clock(clock),
+      m_log(activityPath(file.config(), file.path()), clock, QStringLiteral("hybridgectl"))
 {
     FleetSessionOptions session;
     session.knownHostsFile = QFileInfo(file.path()).absolutePath() + QStringLiteral("/known_hosts");

@@ -4,9 +4,11 @@
 
 #include "app/ctl/options.h"
 #include "app/ctl/terminalhostkey.h"
+#include "backend/activity/activitylog.h"
 #include "backend/base/async.h"
 #include "backend/fleet/fleetfile.h"
 #include "backend/fleet/fleetsession.h"
+#include "backend/lifecycle/loggedchange.h"
 
 #include <memory>
 
@@ -30,11 +32,16 @@ public:
     [[nodiscard]] bool isLab() const { return m_isLab; } ///< a node of the demo: its shell is this computer's own
     /// "connector" and "engine" stand for the services that the fleet file names; anything else is taken as it is.
     [[nodiscard]] QString serviceNamed(const QString &word) const;
+    /// A change of this node for the activity log: begin() it before anything is done.
+    [[nodiscard]] LoggedChange change(const QString &kind) { return LoggedChange(m_log, m_clock, m_fleet, kind, m_node.id); }
 
 private:
     NodeConfig m_node;
     bool m_isLab = false;
     std::chrono::milliseconds m_timeout;
+    QString m_fleet; ///< its name, under which the log keeps lines
+    const Clock &m_clock;
+    ActivityLog m_log;
     TerminalHostKey m_hostKeys;
     std::unique_ptr<FleetSession> m_session;
 };

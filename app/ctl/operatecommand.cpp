@@ -9,6 +9,7 @@
 #include "backend/fleet/statusjson.h"
 #include "backend/lifecycle/lifecycleservice.h"
 #include "backend/lifecycle/sessionways.h"
+#include "backend/routing/routingservice.h"
 
 #include <QCoreApplication>
 #include <QDeadlineTimer>
@@ -192,7 +193,9 @@ Task<int> runOperate(Options options, OperateOptions operate, SecretResolver &re
     sessionOptions.hostKeyQuestion = Terminal::canAsk() ? &hostKeys : nullptr;
     FleetSession session(config, resolver, clock, sessionOptions);
     ActivityLog log(activityPath(config, file->path()), clock, QStringLiteral("hybridgectl"));
+    RoutingService routing(session.state(), session, log, config.name);
     SessionWays ways(session);
+    ways.setRouting(&routing);
     LifecycleService service(ways, log, config.name);
     session.start();
     // Guards judge what is known: the first look of everything comes before them.

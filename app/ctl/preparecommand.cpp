@@ -127,7 +127,18 @@ Task<int> runPrepare(Options options, PrepareOptions wish, SecretResolver &resol
         password = co_await Terminal::askSecret(tr("Password of %1 on %2, for sudo: ").arg(node->node().ssh->user, label), stop);
     if (stop.stop_requested())
         co_return ExitFailed;
+    LoggedChange change = node->change(wish.remove ? QStringLiteral("prepare remove") : QStringLiteral("prepare"));
+    OperationPlan steps;
+    for (const PrepareItem &item : plan->items)
+        steps.calls.append(QStringLiteral("ssh %1: %2 (%3)").arg(wish.node, item.file.path, stateText(item, plan->removing)));
+    steps.undo = wish.remove ? QStringLiteral("hybridgectl prepare %1").arg(wish.node) : QStringLiteral("hybridgectl prepare %1 --remove").arg(wish.node);
+    const Result<void> begun = co_await change.begin(steps);
+    if (!begun)
+        co_return sayError(begun.error(), ExitRefused);
     const Result<PrepareReport> report = co_await prepare.apply(*plan, *way, password, stop);
+    const std::optional<Error> error = errorIn(report);
+    const QString note = report ? tr("Read back: every file is as planned.") : QString();
+    co_await change.end(error, note);
     if (!report) {
         const Error::Kind kind = report.error().kind;
         if (kind == Error::Kind::Refused || kind == Error::Kind::Unauthorized)

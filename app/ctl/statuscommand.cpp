@@ -8,6 +8,7 @@
 #include "app/ctl/terminalhostkey.h"
 #include "backend/fleet/fleetsession.h"
 #include "backend/fleet/statusjson.h"
+#include "backend/routing/routingwatch.h"
 
 #include <QCoreApplication>
 #include <QDeadlineTimer>
@@ -107,10 +108,15 @@ Task<int> runStatus(Options options, StatusOptions status, SecretResolver &resol
         session.schedule.probeTimeout = std::min(session.schedule.probeTimeout, patience);
     }
     FleetSession fleet(*config, resolver, clock, session);
+    // The log is never opened here: nothing is changed.
+    ActivityLog log(activityPath(*config, file->path()), clock, QStringLiteral("hybridgectl"));
+    RoutingService routing(fleet.state(), fleet, log, config->name);
+    RoutingWatch routingWatch(routing);
     fleet.start();
+    routingWatch.start();
 
     const QDeadlineTimer deadline(options.timeout);
-    while (!stop.stop_requested() && !deadline.hasExpired() && !fleet.watch().isSettled())
+    while (!stop.stop_requested() && !deadline.hasExpired() && !(fleet.watch().isSettled() && routingWatch.isSettled()))
         if (!co_await pause(50ms, stop))
             break;
     if (status.probe && !stop.stop_requested())
