@@ -4,6 +4,8 @@
 
 #include "backend/fleet/fleettrust.h"
 #include "backend/fleet/snapshot.h"
+#include "ui/fleet/logcard.h"
+#include "ui/fleet/nodepage.h"
 
 #include <QFileInfo>
 #include <QPointer>
@@ -127,6 +129,8 @@ void Panel::startSoon()
         m_firstPaint.disconnect(limit);
         limit->deleteLater();
         session->start();
+        if (m_routingWatch)
+            m_routingWatch->start();
     };
     if (!m_firstPaint.isPainted())
         connect(&m_firstPaint, &FirstPaint::painted, limit, start);
@@ -153,11 +157,16 @@ void Panel::closeSession()
     if (!m_session)
         return;
     saveLastKnown();
+    if (m_window.nodePage())
+        m_window.nodePage()->log().setShells({}); // the links go with the session
     m_window.setFleet(nullptr);
     m_labControl.reset();
     // What still runs is asked to stop; what it had begun stands in the log and is offered at the next start.
+    m_cost.reset();
     m_lifecycle.reset();
     m_ways.reset();
+    m_routingWatch.reset();
+    m_routing.reset();
     m_session.reset();
     m_log.reset();
 }

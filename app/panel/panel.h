@@ -9,8 +9,10 @@
 #include "backend/activity/activitylog.h"
 #include "backend/fleet/fleetfile.h"
 #include "backend/fleet/fleetsession.h"
+#include "backend/lifecycle/costservice.h"
 #include "backend/lifecycle/lifecycleservice.h"
 #include "backend/lifecycle/sessionways.h"
+#include "backend/routing/routingwatch.h"
 #include "backend/store/lastknown.h"
 #include "ui/shell/mainwindow.h"
 
@@ -62,6 +64,9 @@ private:
     static Task<void> continueOperation(QPointer<Panel> self, OperationSummary operation);
     static Task<void> putAside(QPointer<Panel> self, QString operation);
     void noteOperation(RunningOperation *operation);
+    void openNodeTools();
+    /// What @p verb says to the idle stop of a node: "status", "pause", "resume".
+    static Task<void> idle(QPointer<Panel> self, QString node, QString verb);
 
     const Clock &m_clock;
     DesktopSecretStore m_store;
@@ -75,8 +80,11 @@ private:
     std::unique_ptr<FleetSession> m_session;
     // Each uses the one above it and goes first.
     std::unique_ptr<ActivityLog> m_log;
+    std::unique_ptr<RoutingService> m_routing;
+    std::unique_ptr<RoutingWatch> m_routingWatch;
     std::unique_ptr<SessionWays> m_ways;
     std::unique_ptr<LifecycleService> m_lifecycle;
+    std::unique_ptr<CostService> m_cost;
     QByteArray m_fileHash;
     QTimer m_save;
     std::stop_source m_stop;

@@ -3,6 +3,12 @@
 // The panel's part about operations: carries a wish to the guards, their word to the window, the answer to the service.
 #include "app/panel/panel.h"
 
+#include "backend/lifecycle/idlestop.h"
+#include "backend/lifecycle/loggedchange.h"
+#include "ui/fleet/idlecard.h"
+#include "ui/fleet/logcard.h"
+#include "ui/fleet/nodepage.h"
+
 #include <QPointer>
 
 namespace hybridge {
@@ -16,7 +22,10 @@ void Panel::openLifecycle(const FleetFile &file)
         m_window.showNotice(notice);
     });
     m_window.setActivityLog(m_log.get());
+    m_routing = std::make_unique<RoutingService>(m_session->state(), *m_session, *m_log, file.config().name);
+    m_routingWatch = std::make_unique<RoutingWatch>(*m_routing);
     m_ways = std::make_unique<SessionWays>(*m_session);
+    m_ways->setRouting(m_routing.get());
     m_lifecycle = std::make_unique<LifecycleService>(*m_ways, *m_log, file.config().name);
     connect(m_lifecycle.get(), &LifecycleService::operationFinished, this, &Panel::noteOperation);
     connect(m_lifecycle.get(), &LifecycleService::logFailed, this, [this](const Error &error) {
@@ -25,7 +34,59 @@ void Panel::openLifecycle(const FleetFile &file)
         m_window.showNotice(notice);
     });
     m_window.setLifecycle(m_lifecycle.get());
+    m_cost = std::make_unique<CostService>(*m_session, *m_log, QTimeZone::systemTimeZone());
+    m_cost->start();
+    m_window.setCostSource(m_cost.get());
+    openNodeTools();
     showInterrupted(this);
+}
+
+void Panel::openNodeTools()
+{
+    NodePage *page = m_window.nodePage();
+    page->log().setShells([this](const QString &node) -> Shell * {
+        NodeWatch *watch = m_session ? m_session->watch().node(node) : nullptr;
+        return watch ? watch->shell() : nullptr;
+    });
+    IdleCard &card = page->idle();
+    card.disconnect(this); // of the fleet before
+    connect(&card, &IdleCard::lookRequested, this, [this](const QString &node) { idle(this, node, QStringLiteral("status")); });
+    connect(&card, &IdleCard::pauseRequested, this, [this](const QString &node) { idle(this, node, QStringLiteral("pause")); });
+    connect(&card, &IdleCard::resumeRequested, this, [this](const QString &node) { idle(this, node, QStringLiteral("resume")); });
+}
+
+Task<void> Panel::idle(QPointer<Panel> self, QString node, QString verb)
+{
+    NodeWatch *watch = self->m_session ? self->m_session->watch().node(node) : nullptr;
+    const NodeState *state = self->m_session ? self->m_session->state().node(node) : nullptr;
+    if (!watch || !watch->shell() || !state || !self->m_log)
+        co_return;
+    const std::stop_token stop = self->m_stop.get_token();
+    const FleetConfig &config = self->m_session->state().config();
+    IdleStop idle(*watch->shell(), state->config, config.isLab());
+    std::optional<LoggedChange> change;
+    if (verb != QLatin1String("status") && !config.isLab()) {
+        change.emplace(*self->m_log, self->m_clock, config.name, QStringLiteral("idle ") + verb, node);
+        OperationPlan plan;
+        const Result<void> begun = co_await change->begin(plan);
+        if (!self || stop.stop_requested())
+            co_return;
+        if (!begun) {
+            self->m_window.nodePage()->idle().setStatus(node, begun.error());
+            co_return;
+        }
+    }
+    constexpr auto pauseLength = std::chrono::hours(1);
+    Task<Result<IdleStatus>> asking = verb == QLatin1String("pause") ? idle.pauseFor(pauseLength, stop)
+        : verb == QLatin1String("resume")                            ? idle.resume(stop)
+                                                                     : idle.status(stop);
+    const Result<IdleStatus> status = co_await asking;
+    const std::optional<Error> error = errorIn(status);
+    const QString note = status ? idleSentence(*status) : QString();
+    if (change)
+        co_await change->end(error, note);
+    if (self && !stop.stop_requested())
+        self->m_window.nodePage()->idle().setStatus(node, status);
 }
 
 Task<void> Panel::operate(QPointer<Panel> self, OperationRequest request)

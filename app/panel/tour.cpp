@@ -30,8 +30,8 @@ void Tour::look()
 {
     ++m_waited;
     FleetSession *session = m_panel.session();
-    if (session && session->watch().isSettled())
-        ++m_settledFor;
+    if (session && session->watch().isSettled() && ++m_settledFor == 1)
+        m_panel.window().showCost(); // it asks the cloud when it is first seen
     if (m_settledFor < settledSeconds && m_waited < mostSeconds)
         return;
     m_timer.stop();

@@ -6,6 +6,8 @@
 #include "backend/lifecycle/lifecycleservice.h"
 #include "ui/fleet/factcard.h"
 #include "ui/fleet/fleethistory.h"
+#include "ui/fleet/idlecard.h"
+#include "ui/fleet/logcard.h"
 #include "ui/fleet/nodecharts.h"
 #include "ui/fleet/nodehead.h"
 #include "ui/lifecycle/actionbar.h"
@@ -30,7 +32,7 @@ constexpr int RoundMs = 500;
 
 NodePage::NodePage(QWidget *parent)
     : QWidget(parent), m_scroll(new QScrollArea(this)), m_content(new QWidget(m_scroll)), m_head(new NodeHead(m_content)),
-      m_charts(new NodeCharts(m_content))
+      m_charts(new NodeCharts(m_content)), m_log(new LogCard(m_content)), m_idle(new IdleCard(m_content))
 {
     setObjectName(QStringLiteral("nodePage"));
     auto *back = new QPushButton(tr("Fleet"), m_content);
@@ -64,6 +66,8 @@ NodePage::NodePage(QWidget *parent)
     column->addWidget(m_head);
     column->addWidget(m_charts);
     column->addLayout(tables);
+    column->addWidget(m_idle);
+    column->addWidget(m_log);
     column->addLayout(grid);
     column->addStretch(1);
     m_scroll->setWidgetResizable(true);
@@ -88,6 +92,8 @@ void NodePage::setFleet(FleetState *fleet, FleetHistory *history)
     m_fleet = fleet;
     m_history = history;
     m_id.clear();
+    m_log->setNode({});
+    m_idle->setNode({}, nullptr);
     if (fleet) {
         connect(fleet, &FleetState::nodesChanged, this, [this](const QStringList &ids) {
             if (!ids.contains(m_id) || !isVisible())
@@ -142,6 +148,9 @@ void NodePage::refreshNow()
     m_cards[Edge]->setSection(edgeSection(*node, now));
     m_cards[Machine]->setSection(machineSection(*node, now));
     m_cards[Link]->setSection(linkSection(*node, now));
+    m_log->setNode(node->config);
+    // It is read over SSH, and only where idleness can be seen at all.
+    m_idle->setNode(node->config.ssh && usualIdleAction(node->config) ? m_id : QString(), &m_fleet->clock());
     m_charts->setVisible(node->config.accelerator != AcceleratorKind::None);
 }
 

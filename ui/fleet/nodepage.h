@@ -15,6 +15,8 @@ namespace hybridge {
 class FactCard;
 class FleetHistory;
 class FleetState;
+class IdleCard;
+class LogCard;
 class NodeCharts;
 class LifecycleService;
 class NodeHead;
@@ -35,6 +37,9 @@ public:
     void setLifecycle(LifecycleService *service);
     [[nodiscard]] QString node() const { return m_id; }
     [[nodiscard]] NodeCharts &charts() { return *m_charts; }
+    /// Live logs of the node's services, and its idle stop.
+    [[nodiscard]] LogCard &log() { return *m_log; }
+    [[nodiscard]] IdleCard &idle() { return *m_idle; }
     void refreshNow();
     /// The whole content, also what lies below the fold; screenshots render it.
     [[nodiscard]] QWidget *content() const { return m_content; }
@@ -68,6 +73,8 @@ private:
     QWidget *m_content;
     NodeHead *m_head;
     NodeCharts *m_charts;
+    LogCard *m_log;
+    IdleCard *m_idle;
     std::array<FactCard *, SectionCount> m_cards {};
     QBasicTimer m_soon; ///< gathers changes of one turn, at most two rounds a second
     QBasicTimer m_second; ///< ages

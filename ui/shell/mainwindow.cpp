@@ -5,6 +5,7 @@
 #include "backend/base/units.h"
 #include "backend/fleet/fleetstate.h"
 #include "ui/activity/activitylogpage.h"
+#include "ui/cost/costpage.h"
 #include "ui/fleet/fleethistory.h"
 #include "ui/fleet/fleetpage.h"
 #include "ui/fleet/nodepage.h"
@@ -87,6 +88,7 @@ MainWindow::MainWindow(QWidget *parent)
     const auto key = [](QKeyCombination keys) { return QKeySequence(keys).toString(QKeySequence::NativeText); };
     m_rail->addPage(QStringLiteral("fleet"), QStringLiteral("fleet"), tr("Fleet"), key(Qt::CTRL | Qt::Key_1));
     m_rail->addPage(QStringLiteral("log"), QStringLiteral("log"), tr("Activity"), key(Qt::CTRL | Qt::Key_2));
+    m_rail->addPage(QStringLiteral("cost"), QStringLiteral("cost"), tr("Cost"), key(Qt::CTRL | Qt::Key_3));
     m_rail->addTool(QStringLiteral("activity"), QStringLiteral("activity"), tr("Events"), key(Qt::CTRL | Qt::Key_H));
     m_rail->addTool(QStringLiteral("theme"), QStringLiteral("theme"), themeWords(int(m_theme->choice())), {});
     m_rail->addTool(QStringLiteral("help"), QStringLiteral("help"), tr("Keyboard"), QStringLiteral("?"));
@@ -97,6 +99,8 @@ MainWindow::MainWindow(QWidget *parent)
             showActivity();
         else if (id == QLatin1String("log"))
             showActivityLog();
+        else if (id == QLatin1String("cost"))
+            showCost();
         else if (id == QLatin1String("theme"))
             m_theme->cycle();
         else
@@ -143,6 +147,7 @@ void MainWindow::buildActions()
     bind(Qt::CTRL | Qt::Key_1, [this] { showFleet(); });
     bind(Qt::CTRL | Qt::Key_H, [this] { showActivity(); });
     bind(Qt::CTRL | Qt::Key_2, [this] { showActivityLog(); });
+    bind(Qt::CTRL | Qt::Key_3, [this] { showCost(); });
     bind(Qt::CTRL | Qt::Key_J, [this] { showOperations(); });
     bind(Qt::CTRL | Qt::Key_O, [this] { chooseFile(); });
     bind(Qt::CTRL | Qt::Key_Q, [this] { QMainWindow::close(); });
@@ -217,6 +222,9 @@ void MainWindow::setFleet(FleetState *fleet)
         m_pages->addWidget(m_fleetPage);
         m_pages->addWidget(m_nodePage);
         m_pages->addWidget(m_activityPage);
+        m_costPage = new CostPage;
+        m_pages->addWidget(m_costPage);
+        connect(m_costPage, &CostPage::nodeRequested, this, &MainWindow::showNode);
         connect(m_activityPage, &ActivityLogPage::nodeRequested, this, &MainWindow::showNode);
         connect(m_fleetPage, &FleetPage::nodeRequested, this, &MainWindow::showNode);
         connect(m_fleetPage, &FleetPage::runningRequested, this, &MainWindow::showOperations);
@@ -234,6 +242,8 @@ void MainWindow::setFleet(FleetState *fleet)
     m_fleet = fleet;
     if (m_activityPage)
         m_activityPage->setSource(nullptr, nullptr);
+    if (m_costPage)
+        m_costPage->setSource(nullptr, nullptr);
     m_activity->clear();
     m_secretRequests.clear();
     askSecretNow();

@@ -19,6 +19,8 @@ class ActivityLog;
 class ActivityLogPage;
 class ActivityPanel;
 class CommandPalette;
+class CostPage;
+class CostSource;
 class Drawer;
 class FirstStartPage;
 class FleetPage;
@@ -52,6 +54,8 @@ public:
     [[nodiscard]] FleetState *fleet() const { return m_fleet; }
     /// What operations of the open fleet did. Call after setFleet(); @p log may go first.
     void setActivityLog(ActivityLog *log);
+    /// What the open fleet costs. Call after setFleet(); @p source may go first.
+    void setCostSource(CostSource *source);
     [[nodiscard]] Theme &theme() { return *m_theme; }
 
     /// What runs operations on the nodes of the fleet that is shown; as setFleet(), after it. nullptr: nothing can be done.
@@ -75,6 +79,7 @@ public:
     [[nodiscard]] FleetPage *fleetPage() const { return m_fleetPage; }
     [[nodiscard]] NodePage *nodePage() const { return m_nodePage; }
     [[nodiscard]] ActivityLogPage *activityPage() const { return m_activityPage; }
+    [[nodiscard]] CostPage *costPage() const { return m_costPage; }
     [[nodiscard]] CommandPalette *palettePopup() const { return m_palette; }
 
 public Q_SLOTS:
@@ -92,6 +97,7 @@ public Q_SLOTS:
     void showOperations();
     /// The page with everything that operations did.
     void showActivityLog();
+    void showCost();
     void showShortcuts();
     void showNotice(const hybridge::Notice &notice);
     void withdrawNotice(const QString &id);
@@ -145,6 +151,7 @@ private:
     FleetPage *m_fleetPage = nullptr;
     NodePage *m_nodePage = nullptr;
     ActivityLogPage *m_activityPage = nullptr;
+    CostPage *m_costPage = nullptr;
     Drawer *m_drawer;
     QSystemTrayIcon *m_tray = nullptr; ///< made for the first notification
     ActivityPanel *m_activity;

@@ -1,7 +1,9 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the window does about operations: the question before, the drawer while they run, the top bar's count.
+// What the window does about operations: the question before, the drawer while they run, the top bar's count; and the
+// page of what it all costs.
 #include "backend/lifecycle/lifecycleservice.h"
+#include "ui/cost/costpage.h"
 #include "ui/fleet/fleetpage.h"
 #include "ui/fleet/nodepage.h"
 #include "ui/lifecycle/operationdialog.h"
@@ -9,10 +11,12 @@
 #include "ui/shell/drawer.h"
 #include "ui/shell/fleetwords.h"
 #include "ui/shell/mainwindow.h"
+#include "ui/shell/rail.h"
 #include "ui/widgets/icons.h"
 #include "ui/widgets/tokens.h"
 
 #include <QApplication>
+#include <QStackedWidget>
 #include <QSystemTrayIcon>
 
 namespace hybridge {
@@ -87,6 +91,23 @@ void MainWindow::notifyDesktop(const QString &title, const QString &text)
     }
     m_tray->show();
     m_tray->showMessage(title, text);
+}
+
+void MainWindow::setCostSource(CostSource *source)
+{
+    if (m_costPage)
+        m_costPage->setSource(source, source ? m_fleet : nullptr);
+}
+
+void MainWindow::showCost()
+{
+    if (!m_fleet)
+        return;
+    m_rail->show();
+    m_pages->setCurrentWidget(m_costPage);
+    m_costPage->setFocus();
+    m_drawer->close();
+    m_rail->setCurrent(QStringLiteral("cost"));
 }
 
 void MainWindow::showOperations()

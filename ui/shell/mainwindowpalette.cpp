@@ -32,6 +32,7 @@ QList<PaletteItem> MainWindow::paletteItems()
     const auto key = [](QKeyCombination keys) { return QKeySequence(keys).toString(QKeySequence::NativeText); };
     items.append({tr("Fleet"), tr("Page"), key(Qt::CTRL | Qt::Key_1), QStringLiteral("fleet"), {}, [this] { showFleet(); }});
     items.append({tr("Activity"), tr("Page"), key(Qt::CTRL | Qt::Key_2), QStringLiteral("log"), {}, [this] { showActivityLog(); }});
+    items.append({tr("Cost"), tr("Page"), key(Qt::CTRL | Qt::Key_3), QStringLiteral("cost"), {}, [this] { showCost(); }});
     for (int i = 0; i < m_fleet->nodeCount(); ++i) {
         const NodeState &node = m_fleet->at(i);
         items.append({labelOf(node), tr("Node %1").arg(node.config.id), node.diagnosis.summary, {}, node.diagnosis.condition,

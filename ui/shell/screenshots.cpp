@@ -78,6 +78,7 @@ QList<Shot> shotsOf(MainWindow &window)
                       window.showActivity();
                   }});
     shots.append({QStringLiteral("activity-log"), [&window] { window.showActivityLog(); }});
+    shots.append({QStringLiteral("cost"), [&window] { window.showCost(); }});
     return shots;
 }
 

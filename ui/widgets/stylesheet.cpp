@@ -33,6 +33,8 @@ QPushButton::menu-indicator { image: none; }
 QLineEdit { background: @surface; border: 1px solid @border; border-radius: 6px; padding: 5px 8px; min-height: 20px;
     selection-background-color: @accent; selection-color: @onAccent; }
 QLineEdit:focus { border-color: @accent; }
+QPlainTextEdit { background: @background; color: @text; border: 1px solid @border; border-radius: 6px; padding: 6px;
+    selection-background-color: @accent; selection-color: @onAccent; }
 QMenu { background: @surface; color: @text; border: 1px solid @border; padding: 4px; }
 QMenu::item { padding: 6px 20px 6px 12px; border-radius: 4px; }
 QMenu::item:selected { background: @selection; color: @text; }
