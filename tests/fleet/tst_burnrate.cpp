@@ -97,6 +97,13 @@ void TestBurnRate::rates_data()
         n.ssh.succeed({}, 1s);
     });
     row("a home node that never answered", -1, [](NodeState &n) { n.config.price = perHour(0.1); });
+    row("the cloud's list price", 0.34, [](NodeState &n) { n.listPerHour = 0.34; setMachine(n, u"RUNNING"_s); });
+    row("the file's price before the list's", 0.85, [](NodeState &n) {
+        n.config.price = perHour(0.85);
+        n.listPerHour = 0.34;
+        setMachine(n, u"RUNNING"_s);
+    });
+    row("the list price of a stopped VM", 0, [](NodeState &n) { n.listPerHour = 0.34; setMachine(n, u"TERMINATED"_s); });
     row("rent and electricity", 0.5 + (100 + 60) * 0.3 / 1000, [](NodeState &n) {
         n.config.price = measured(60, 0.3);
         n.config.price->perHour = 0.5;

@@ -235,6 +235,11 @@ void TestFleetFile::wrong_data()
     row("price overflows", node(R"("price":{"perHour":1e999})"), "/nodes/0/price/perHour", "no JSON", "", false);
     row("watts word", node(R"("price":{"watts":"guessed"})"), "/nodes/0/price/watts", "the text \"guessed\"",
         "\"measured\"");
+    row("amortization without months", node(R"("price":{"amortization":{"amount":1500}})"), "/nodes/0/price/amortization", "no \"months\"",
+        "that key");
+    row("amortization over nothing", node(R"("price":{"amortization":{"amount":1500,"months":0}})"), "/nodes/0/price/amortization/months",
+        "the number 0", "1");
+    row("amortization as a number", node(R"("price":{"amortization":1500})"), "/nodes/0/price/amortization", "the number 1500", "");
     row("currency", node(R"("price":{"currency":"$"})"), "/nodes/0/price/currency", "the text \"$\"", "three letters");
 
     // Clouds
@@ -425,6 +430,7 @@ void TestFleetFile::readsTheWholeExample()
     QCOMPARE(local->accelerator, AcceleratorKind::Nvidia);
     QVERIFY(local->price->measuredWatts);
     QCOMPARE(local->price->baseWatts, 60.0);
+    QCOMPARE(local->price->amortization, std::optional(AmortizationConfig {1500, 36}));
     QVERIFY(!config->isLab());
 }
 

@@ -70,7 +70,9 @@ LabProcess::~LabProcess()
 bool LabProcess::start()
 {
     m_process.setProgram(QStringLiteral(HYBRIDGE_BIN_DIR "/hybridge-lab"));
-    m_process.setArguments(QStringList{u"--state-dir"_s, m_folder.path()} + m_arguments);
+    m_process.setArguments(
+        // The same routing whether or not this machine has workerd; a test that wants another says so.
+        QStringList{u"--state-dir"_s, m_folder.path(), u"--routing"_s, u"load-balancer"_s} + m_arguments);
     m_process.start();
     QByteArray line;
     while (!line.endsWith('\n')) {
@@ -176,6 +178,24 @@ QString LabProcess::tunnelStatus(const QString &id) const
     const Fetched reply
         = fetch("GET", cloudflare(u"/cfd_tunnel/"_s + node(id).value("tunnel"_L1).toString()), cloudflareHeaders());
     return reply.json().value("result"_L1).toObject().value("status"_L1).toString();
+}
+
+int LabProcess::poolHealth(const QString &id) const
+{
+    const QString pools = cloudflare(u"/load_balancers/pools"_s);
+    for (const QJsonValue &pool : fetch("GET", pools, cloudflareHeaders()).json().value("result"_L1).toArray()) {
+        if (pool.toObject().value("name"_L1) != id + "-pool"_L1)
+            continue;
+        const QJsonObject places
+            = fetch("GET", pools + u'/' + pool.toObject().value("id"_L1).toString() + "/health"_L1, cloudflareHeaders())
+                  .json()
+                  .value("result"_L1)
+                  .toObject()
+                  .value("pop_health"_L1)
+                  .toObject();
+        return places.isEmpty() ? -1 : places.begin()->toObject().value("healthy"_L1).toBool() ? 1 : 0;
+    }
+    return -1;
 }
 
 } // namespace hybridge

@@ -66,6 +66,8 @@ public:
     /// With the token through the node's own hostname.
     Fetched throughEdge(const QString &node, const QString &path) const;
     QString tunnelStatus(const QString &node) const;
+    /// What the load balancer's health checks say about a node's pool: 1 well, 0 not, -1 not known.
+    int poolHealth(const QString &node) const;
 
 private:
     QTemporaryDir m_folder;

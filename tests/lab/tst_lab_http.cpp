@@ -87,7 +87,7 @@ void LabHttpTest::everyFaultIsListed()
     const QSet<QString> table{u"tunnel-down"_s, u"connector-stopped"_s, u"tunnel-degraded"_s, u"engine-dead"_s,
         u"engine-hung"_s, u"engine-loading"_s, u"model-missing"_s, u"cpu-fallback"_s, u"gpu-hung"_s, u"gpu-error"_s,
         u"gpu-absent"_s, u"ssh-refused"_s, u"ssh-blackhole"_s, u"hostkey-changed"_s, u"sudo-denied"_s, u"ssh-slow"_s,
-        u"access-token-expired"_s, u"access-403"_s, u"access-strict"_s, u"access-open"_s, u"api-429"_s, u"api-500"_s,
+        u"access-token-expired"_s, u"access-403"_s, u"access-strict"_s, u"access-open"_s, u"api-429"_s, u"api-500"_s, u"api-answer-lost"_s,
         u"capacity-exhausted"_s, u"preempted"_s, u"gpu-slow"_s, u"gpu-mig"_s, u"gpu-na"_s, u"docker-denied"_s, u"spot-preempt"_s, u"gcp-stockout"_s, u"gcp-stockout-region"_s, u"gcp-stockout-gpu"_s, u"gcp-quota"_s, u"gcp-unsupported"_s, u"gcp-permission"_s, u"gcp-api-off"_s, u"gcp-not-ready"_s, u"gcp-condition"_s, u"gcp-rate-403"_s, u"gcp-token-refused"_s, u"gcp-gone"_s, u"gcp-html"_s, u"gcp-answer-lost"_s, u"gcp-local-ssd"_s, u"gcp-service-agent"_s, u"tpu-preempted"_s, u"tpu-stockout"_s};
     QCOMPARE(names, table);
     QVERIFY(faults.value("active"_L1).toArray().isEmpty());
@@ -180,12 +180,14 @@ void LabHttpTest::otherNodeStaysUntouched()
     const QString id = m_lab.addFault(u"gcp"_s, u"preempted"_s);
     QCOMPARE(m_lab.throughEdge(u"home"_s, u"/v1/models"_s).status, 200);
     QCOMPARE(m_lab.state(u"home"_s).value("tunnel"_L1).toObject(), before);
-    // The endpoint goes on with the other one.
+    // The endpoint goes on with the other one, from the next health check on.
+    QTRY_COMPARE_WITH_TIMEOUT(m_lab.poolHealth(u"gcp"_s), 0, 5000);
     for (int i = 0; i < 10; ++i)
         QVERIFY(fetch("GET", m_lab.endpoint() + u"/v1/models"_s, m_lab.accessHeaders()).body.contains("llama3:8b"));
     QVERIFY(m_lab.removeFault(id));
     QTRY_COMPARE_WITH_TIMEOUT(m_lab.throughEdge(u"gcp"_s, u"/v1/models"_s).status, 200, 10'000);
     // And comes back to both, in about the ratio of their weights.
+    QTRY_COMPARE_WITH_TIMEOUT(m_lab.poolHealth(u"gcp"_s), 1, 5000);
     int cloud = 0;
     static constexpr int Calls = 60;
     for (int i = 0; i < Calls; ++i)

@@ -4,7 +4,7 @@
 // document knows: its path, its method, and the name and form of each query parameter.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { check, end, log } from './lab.mjs';
+import { check, end, fleet, log, secret } from './lab.mjs';
 
 const folder = process.env.HYBRIDGE_SPECS;
 const files = fs.readdirSync(folder).filter((name) => name.startsWith('cloudflare-openapi') && name.endsWith('.json'));
@@ -77,6 +77,37 @@ for (const entry of await log()) {
   await check(`${method} ${target.split('?')[0]}`, async () => {
     const why = documents.map((document) => stranger(document, method, new URL(target, 'http://x')));
     assert.ok(why.some((each) => each === ''), why.join('; '));
+  });
+}
+/** The properties that @p schema gives an object, all its alternatives together. */
+function properties(document, schema, depth = 0) {
+  const { allOf, oneOf, anyOf, properties: own = {} } = resolve(document, schema);
+  if (depth > 12) return {};
+  return Object.assign({}, own, ...[...(allOf ?? []), ...(oneOf ?? []), ...(anyOf ?? [])].map((each) => properties(document, each, depth + 1)));
+}
+
+/** The schema of one object that GET @p template lists. */
+function listed(document, template) {
+  const content = resolve(document, document.paths[template].get.responses['200']).content['application/json'];
+  const find = (schema, depth = 0) => {
+    const { allOf, properties: own, items } = resolve(document, schema);
+    if (items) return [items];
+    return depth > 12 ? [] : [...(own?.result ? find(own.result, depth + 1) : []), ...(allOf ?? []).flatMap((each) => find(each, depth + 1))];
+  };
+  return find(content.schema);
+}
+
+const { accountId: account_id, zoneId: zone_id, token, apiBase } = fleet.cloudflare;
+for (const template of fleet.routing.mode === 'worker' ? [] : ['/accounts/{account_id}/load_balancers/pools',
+  '/accounts/{account_id}/load_balancers/monitors', '/zones/{zone_id}/load_balancers']) {
+  await check(`what the lab tells of ${template} is in the document`, async () => {
+    const path = template.replace('{account_id}', account_id).replace('{zone_id}', zone_id);
+    const { result } = await (await fetch(apiBase + path, { headers: { authorization: `Bearer ${secret(token)}` } })).json();
+    assert.ok(result.length > 0);
+    const known = Object.assign({}, ...documents.flatMap((document) => listed(document, template).map((schema) => properties(document, schema))));
+    assert.ok(Object.keys(known).length > 5);
+    for (const object of result)
+      assert.deepEqual(Object.keys(object).filter((key) => !(key in known)), []);
   });
 }
 await check('there were requests to look at', async () => assert.ok(seen.size >= 3, `${seen.size}`));

@@ -44,7 +44,7 @@ bool LabFixture::start(const QStringList &arguments)
 {
     m_lab.setProcessEnvironment(environment());
     m_lab.setProcessChannelMode(QProcess::SeparateChannels);
-    m_lab.start(program("hybridge-lab"), QStringList {QStringLiteral("--state-dir"), m_state.path(), QStringLiteral("--seed"), QStringLiteral("7")} + arguments);
+    m_lab.start(program("hybridge-lab"), QStringList {QStringLiteral("--state-dir"), m_state.path(), QStringLiteral("--seed"), QStringLiteral("7"), QStringLiteral("--routing"), QStringLiteral("load-balancer")} + arguments);
     QByteArray line;
     while (!line.contains('\n')) {
         if (!m_lab.waitForReadyRead(30000)) {

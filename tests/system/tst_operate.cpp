@@ -31,6 +31,11 @@ class TestOperate : public QObject {
     {
         return nodeOf(m_lab.status().json(), QStringLiteral("gcp")).value(QStringLiteral("machine")).toObject().value(QStringLiteral("status")).toString();
     }
+    /// As the router has it; -1: it cannot be read.
+    int weightOf(const QString &node) const
+    {
+        return run("route show").json().value(QStringLiteral("weights")).toObject().value(node).toInt(-1);
+    }
     /// Starts the command and kills it as soon as step @p number (1 …) is told to run. False when it never came to that.
     bool killAtStep(const char *text, int number) const
     {
@@ -65,7 +70,8 @@ private Q_SLOTS:
         QCOMPARE(report.value(QStringLiteral("node")).toString(), QStringLiteral("gcp"));
         QCOMPARE(report.value(QStringLiteral("result")).toString(), QStringLiteral("done"));
         QVERIFY(report.value(QStringLiteral("error")).isNull());
-        QCOMPARE(stateOf(report, 0), QStringLiteral("skipped"));
+        QCOMPARE(stateOf(report, 0), QStringLiteral("done"));
+        QCOMPARE(weightOf(QStringLiteral("gcp")), 0);
         for (const QJsonValue &step : report.value(QStringLiteral("steps")).toArray())
             QVERIFY2(step.toObject().value(QStringLiteral("seconds")).isDouble(), describe(down));
         QCOMPARE(machineStatus(), QStringLiteral("TERMINATED"));
@@ -73,6 +79,7 @@ private Q_SLOTS:
         const CtlResult up = run("--yes up gcp");
         QVERIFY2(up.exitCode == 0, describe(up));
         QCOMPARE(up.json().value(QStringLiteral("result")).toString(), QStringLiteral("done"));
+        QCOMPARE(weightOf(QStringLiteral("gcp")), 80);
         const CtlResult after = m_lab.status();
         QVERIFY2(nodeOf(after.json(), QStringLiteral("gcp")).value(QStringLiteral("state")).toString() == QLatin1String("healthy"), describe(after));
     }

@@ -1,13 +1,15 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Writes pictures of every page and state into a folder, for looking at them: gallery DIR [SECTION] [WORD…] (only that
-// section, only names that contain a WORD). Sections: start dialogs two many odd sizes operations log. Not a test; needs no display with QT_QPA_PLATFORM=offscreen.
+// section, only names that contain a WORD). Sections: start dialogs two many odd sizes operations log cost. Not a test; needs no display with QT_QPA_PLATFORM=offscreen.
 #include "tests/ui/activityfixture.h"
+#include "tests/ui/costfixture.h"
 #include "tests/ui/fleetfixture.h"
 #include "tests/ui/galleryoperations.h"
 #include "ui/activity/activitylistmodel.h"
 #include "ui/activity/activitylogpage.h"
 #include "ui/activity/chainlabel.h"
+#include "ui/cost/costpage.h"
 #include "ui/fleet/fleethistory.h"
 #include "ui/fleet/fleetmodel.h"
 #include "ui/fleet/fleetpage.h"
@@ -26,6 +28,8 @@
 #include <QApplication>
 #include <QDir>
 #include <QElapsedTimer>
+#include <QLineEdit>
+#include <QPushButton>
 #include <QSettings>
 #include <QTemporaryDir>
 #include <QTest>
@@ -331,6 +335,88 @@ void shootLifecycle()
         [](MainWindow &window, QDialog &dialog, const QString &name) { shootDialog(window, dialog, name); });
 }
 
+void shootCost()
+{
+    const auto isCost = [](const QString &word) { return word.startsWith(QLatin1String("cost")); };
+    if (!words.isEmpty() && std::none_of(words.cbegin(), words.cend(), isCost))
+        return;
+    {
+        Stage stage(2);
+        stage.open(300);
+        MainWindow &window = *stage.window;
+        CostFixture cost(stage.fixture);
+        cost.live();
+        cost.price(0, true);
+        cost.budget();
+        cost.schedule({stage.fixture.id(0)});
+        window.setCostSource(&cost);
+        window.showCost();
+        read();
+        shoot(window, QStringLiteral("cost-two"));
+        shoot(window, QStringLiteral("cost-two-tall"), {1280, 1320});
+        shoot(window, QStringLiteral("cost-two-4k"), {1920, 1080}, 2.0);
+        shoot(window, QStringLiteral("cost-two-narrow"), {760, 900});
+        window.resize(1280, 800);
+        window.costPage()->scrollTo(100000);
+        shoot(window, QStringLiteral("cost-two-below"));
+        window.setLayoutDirection(Qt::RightToLeft);
+        shoot(window, QStringLiteral("cost-rtl"), {1280, 1320});
+        window.setLayoutDirection(Qt::LeftToRight);
+        QTest::mouseClick(window.costPage()->findChild<QPushButton *>(QStringLiteral("newBudget")), Qt::LeftButton);
+        if (auto *dialog = window.costPage()->findChild<QDialog *>(QStringLiteral("budgetDialog"))) {
+            dialog->findChild<QLineEdit *>(QStringLiteral("budgetAmount"))->setText(QStringLiteral("250"));
+            shootDialog(window, *dialog, QStringLiteral("cost-budget"));
+            dialog->close();
+        }
+        window.setCostSource(nullptr);
+    }
+    {
+        Stage stage(6, false);
+        stage.fixture.rename(0, QStringLiteral("Production inference node in Frankfurt, rack 14, upper half, second from the left"));
+        stage.fixture.rename(2, QStringLiteral("خادم المنزل"));
+        stage.fixture.rename(3, QStringLiteral("深圳机房推理服务器一号"));
+        stage.open(120);
+        stage.fixture.strike(stage.fixture.id(1), QStringLiteral("silent"));
+        stage.fixture.strike(stage.fixture.id(4), QStringLiteral("preempted"));
+        stage.go(90);
+        MainWindow &window = *stage.window;
+        CostFixture cost(stage.fixture);
+        cost.live(18);
+        cost.price(0, true);
+        cost.price(2, false);
+        cost.budgetList = Error(Error::Kind::Unauthorized, QStringLiteral("The account may not list budgets."))
+                              .withRemedy(QStringLiteral("It needs the role Billing Account Viewer on the billing account."));
+        cost.scheduleList = QList<ScheduleState>();
+        cost.error = Error(Error::Kind::Unavailable, QStringLiteral("The disk is full.")).withRemedy(QStringLiteral("Make room on /home."));
+        window.setCostSource(&cost);
+        window.showCost();
+        read();
+        shoot(window, QStringLiteral("cost-odd"));
+        shoot(window, QStringLiteral("cost-odd-tall"), {1280, 1700});
+        shoot(window, QStringLiteral("cost-odd-4k"), {1920, 1080}, 2.0);
+        window.setCostSource(nullptr);
+    }
+    {
+        Stage stage(2);
+        stage.open(10);
+        CostFixture cost(stage.fixture);
+        stage.window->setCostSource(&cost);
+        stage.window->showCost();
+        read();
+        shoot(*stage.window, QStringLiteral("cost-first-use"), {1280, 1320});
+        cost.read = false;
+        cost.refresh();
+        stage.window->costPage()->findChild<Skeleton *>()->reveal();
+        shoot(*stage.window, QStringLiteral("cost-loading"));
+        cost.read = true;
+        for (int i = 0; i < 2; ++i)
+            stage.fixture.fleet().update(stage.fixture.id(i), [](NodeState &node) { node.config.price.reset(); });
+        cost.refresh();
+        shoot(*stage.window, QStringLiteral("cost-no-price"));
+        stage.window->setCostSource(nullptr);
+    }
+}
+
 /// What must hold at every size: trouble told in a banner, long and foreign names, the node page with one card and with eight.
 void shootSizes()
 {
@@ -404,7 +490,7 @@ int main(int argc, char **argv)
     words = arguments.mid(2);
     const QHash<QString, void (*)()> sections {{QStringLiteral("start"), shootFirstStart}, {QStringLiteral("dialogs"), shootDialogs},
         {QStringLiteral("two"), shootTwo}, {QStringLiteral("many"), shootMany}, {QStringLiteral("odd"), shootOdd}, {QStringLiteral("sizes"), shootSizes},
-        {QStringLiteral("operations"), shootLifecycle}, {QStringLiteral("log"), shootActivityLog}};
+        {QStringLiteral("operations"), shootLifecycle}, {QStringLiteral("log"), shootActivityLog}, {QStringLiteral("cost"), shootCost}};
     QTemporaryDir settings;
     QCoreApplication::setOrganizationName(QStringLiteral("hybridge-gallery"));
     QSettings::setDefaultFormat(QSettings::IniFormat);
@@ -417,7 +503,7 @@ int main(int argc, char **argv)
         only();
         return 0;
     }
-    for (const auto section : {shootFirstStart, shootDialogs, shootTwo, shootMany, shootOdd, shootSizes, shootLifecycle, shootActivityLog})
+    for (const auto section : {shootFirstStart, shootDialogs, shootTwo, shootMany, shootOdd, shootSizes, shootLifecycle, shootActivityLog, shootCost})
         section();
     return 0;
 }

@@ -1,9 +1,12 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/support/fakeshell.h"
 #include "tests/ui/fleetfixture.h"
 #include "tests/ui/uitest.h"
 #include "ui/fleet/factcard.h"
 #include "ui/fleet/fleethistory.h"
+#include "ui/fleet/idlecard.h"
+#include "ui/fleet/logcard.h"
 #include "ui/fleet/nodecharts.h"
 #include "ui/fleet/nodefacts.h"
 #include "ui/fleet/nodehead.h"
@@ -46,6 +49,8 @@ private Q_SLOTS:
     void cursorReadsAllCharts();
     void keysLeadAndSteps();
     void liveFactsArrive();
+    void followsALog();
+    void idleCountsDown();
 
 private:
     static QString valueOf(const FactSection &section, const QString &label)
@@ -291,6 +296,88 @@ void TestNodePage::liveFactsArrive()
     fixture.strike(QStringLiteral("gcp"), QStringLiteral("tunnel-down"));
     fixture.beat();
     QTRY_COMPARE_WITH_TIMEOUT(valueOf(card->section(), QStringLiteral("Status")), QStringLiteral("down"), 5000);
+    page.setFleet(nullptr, nullptr);
+}
+
+void TestNodePage::followsALog()
+{
+    FleetFixture fixture(2);
+    fixture.beat();
+    FakeShell shell;
+    NodePage page;
+    page.setFleet(&fixture.fleet(), nullptr);
+    page.log().setShells([&shell](const QString &) { return &shell; });
+    page.setNode(QStringLiteral("home"));
+    page.resize(1000, 800);
+    page.show();
+    const QStringList words {QStringLiteral("exec"), QStringLiteral("timeout")};
+    QVERIFY(!shell.openStream(words)); // nothing is read unasked
+    QVERIFY(page.log().stateWords().contains(QStringLiteral("Choose a service")));
+    auto *button = page.log().findChild<QToolButton *>(QStringLiteral("follow:systemd:ollama"));
+    QVERIFY(button);
+    button->click();
+    FakeStream *stream = shell.openStream(words);
+    QVERIFY(stream);
+    const auto entry = [](int number) {
+        return "{\"__CURSOR\":\"s=a;i=" + QByteArray::number(number) + "\",\"__REALTIME_TIMESTAMP\":\"1795394079000000\",\"PRIORITY\":\"3\",\"MESSAGE\":\"\\u001b[31m<b>line\\u001b[0m "
+            + QByteArray::number(number) + "\"}\n";
+    };
+    stream->push(entry(1) + entry(2));
+    QCOMPARE(page.log().stateWords(), QStringLiteral("Live"));
+    QVERIFY2(page.log().text().contains(QStringLiteral("✖ <b>line 1")), qPrintable(page.log().text()));
+    QVERIFY(!page.log().text().contains(QChar(0x1b)));
+    // Hidden, nothing is read; shown again, it goes on with the next line.
+    page.hide();
+    QVERIFY(!shell.openStream(words));
+    page.show();
+    stream = shell.openStream(words);
+    QVERIFY(stream);
+    QVERIFY(stream->command.argv().join(QLatin1Char(' ')).contains(QStringLiteral("s=a;i=2")));
+    stream->push(entry(3));
+    QCOMPARE(page.log().text().count(QStringLiteral("<b>line")), 3);
+    // Another node ends it.
+    page.setNode(QStringLiteral("gcp"));
+    QVERIFY(!shell.openStream(words));
+    QVERIFY(page.log().followed().isEmpty());
+    page.setFleet(nullptr, nullptr);
+}
+
+void TestNodePage::idleCountsDown()
+{
+    FleetFixture fixture(2);
+    fixture.beat();
+    NodePage page;
+    QSignalSpy looks(&page.idle(), &IdleCard::lookRequested);
+    QSignalSpy pauses(&page.idle(), &IdleCard::pauseRequested);
+    page.setFleet(&fixture.fleet(), nullptr);
+    page.setNode(QStringLiteral("home"));
+    page.show();
+    QCOMPARE(looks.size(), 1);
+    page.idle().setStatus(QStringLiteral("gcp"), IdleStatus()); // of another node: ignored
+    QCOMPARE(page.idle().words(), QStringLiteral("Not read yet."));
+    page.idle().setStatus(QStringLiteral("home"), Error(Error::Kind::NotFound, QStringLiteral("Not prepared.")));
+    QCOMPARE(page.idle().findChild<CommandBox *>()->command(), QStringLiteral("hybridgectl prepare home"));
+    IdleStatus status;
+    status.state = IdleStatus::State::Idle;
+    status.action = IdleAction::Unload;
+    status.window = std::chrono::minutes(30);
+    status.idleFor = std::chrono::minutes(10);
+    status.actsIn = std::chrono::minutes(20);
+    page.idle().setStatus(QStringLiteral("home"), status);
+    QCOMPARE(page.idle().words(), idleSentence(status));
+    fixture.wait(90s);
+    QTRY_COMPARE(page.idle().words(), idleSentence(idleLater(status, 90s)));
+    QCOMPARE(*idleLater(status, 90s).actsIn, std::chrono::seconds(20 * 60 - 90));
+    auto *pause = page.idle().findChild<QPushButton *>(QStringLiteral("idlePause"));
+    QVERIFY(pause->isVisible());
+    QTest::mouseClick(pause, Qt::LeftButton);
+    QCOMPARE(pauses.size(), 1);
+    QVERIFY(!pause->isEnabled()); // until it was read back
+    status.state = IdleStatus::State::Paused;
+    status.actsIn.reset();
+    status.pausedFor = std::chrono::hours(1);
+    page.idle().setStatus(QStringLiteral("home"), status);
+    QVERIFY(!pause->isVisible() && page.idle().findChild<QPushButton *>(QStringLiteral("idleResume"))->isVisible());
     page.setFleet(nullptr, nullptr);
 }
 

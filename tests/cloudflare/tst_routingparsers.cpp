@@ -1,0 +1,225 @@
+// SPDX-FileCopyrightText: The Hybridge authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What Cloudflare tells about scripts, balancers, pools, monitors and tunnel configurations, and the bodies sent to it.
+#include "backend/cloudflare/loadbalancers.h"
+#include "backend/cloudflare/tunnelconfig.h"
+#include "backend/cloudflare/workers.h"
+#include "tests/support/faketransport.h"
+#include "tests/support/pending.h"
+
+#include <QRegularExpression>
+#include <QTest>
+
+using namespace hybridge;
+using namespace hybridge::cloudflare;
+using nlohmann::json;
+using Kind = Error::Kind;
+
+namespace {
+
+HttpResponse good(const char *result)
+{
+    HttpResponse response;
+    response.status = 200;
+    response.body = QByteArray(R"({"success":true,"errors":[],"messages":[],"result":)") + result + '}';
+    return response;
+}
+
+template <class T>
+int kindOf(const Result<T> &result)
+{
+    return result ? -1 : int(result.error().kind);
+}
+
+} // namespace
+
+class TestRoutingParsers : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void init() { QTest::failOnWarning(QRegularExpression(QStringLiteral(".*"))); }
+
+    void shapes_data()
+    {
+        QTest::addColumn<QString>("parser");
+        QTest::addColumn<QByteArray>("result");
+        QTest::addColumn<bool>("good");
+        const auto row = [](const char *parser, const char *name, const char *result, bool isGood) {
+            QTest::addRow("%s: %s", parser, name) << QString::fromLatin1(parser) << QByteArray(result) << isGood;
+        };
+        row("settings", "empty", "{}", true);
+        row("settings", "no object", "[]", false);
+        row("settings", "bindings are no list", R"({"bindings":{}})", false);
+        row("settings", "a binding without a name", R"({"bindings":[{"type":"json"}]})", false);
+        row("settings", "a binding without a type", R"({"bindings":[{"name":"A"}]})", false);
+        row("settings", "a flag that is no text", R"({"compatibility_flags":[1]})", false);
+        row("deployments", "none", R"({"deployments":[]})", true);
+        row("deployments", "unknown keys", R"({"deployments":[{"id":"d","x":1,"versions":[{"version_id":"v","percentage":100,"y":2}]}],"z":3})", true);
+        row("deployments", "a version without an id", R"({"deployments":[{"id":"d","versions":[{"percentage":100}]}]})", false);
+        row("deployments", "more than all", R"({"deployments":[{"id":"d","versions":[{"version_id":"v","percentage":101}]}]})", false);
+        row("balancer", "the least", R"({"id":"l"})", true);
+        row("balancer", "without an id", R"({"name":"l"})", false);
+        row("balancer", "a weight above 1", R"({"id":"l","random_steering":{"pool_weights":{"p":1.5}}})", false);
+        row("balancer", "a weight that is no number", R"({"id":"l","random_steering":{"pool_weights":{"p":"0.5"}}})", false);
+        row("balancer", "a pool that is no text", R"({"id":"l","default_pools":[1]})", false);
+        row("balancer", "nulls", R"({"id":"l","random_steering":null,"default_pools":null,"adaptive_routing":null,"steering_policy":null})", true);
+        row("balancers", "none", "null", true);
+        row("balancers", "one broken", R"([{"id":"l"},{}])", false);
+        row("pool", "the least", R"({"id":"p"})", true);
+        row("pool", "an origin's weight below 0", R"({"id":"p","origins":[{"name":"o","weight":-0.1}]})", false);
+        row("pool", "origins are no list", R"({"id":"p","origins":{}})", false);
+        row("pool", "an origin is no object", R"({"id":"p","origins":["o"]})", false);
+        row("monitor", "the least", R"({"id":"m"})", true);
+        row("monitor", "headers are no object", R"({"id":"m","header":[]})", false);
+        row("monitor", "a header's value is no list", R"({"id":"m","header":{"Host":"a"}})", false);
+        row("health", "nothing yet", "{}", true);
+        row("health", "null", "null", true);
+        row("health", "origins are no list", R"({"pop_health":{"Amsterdam":{"origins":1}}})", false);
+        row("configuration", "no config", R"({"version":0})", true);
+        row("configuration", "null config", R"({"version":0,"config":null})", true);
+        row("configuration", "config is no object", R"({"config":[]})", false);
+    }
+    void shapes()
+    {
+        QFETCH(QString, parser);
+        QFETCH(QByteArray, result);
+        QFETCH(bool, good);
+        const HttpResponse response = ::good(result.constData());
+        const int kind = parser == QLatin1String("settings") ? kindOf(parseWorkerSettings(response))
+            : parser == QLatin1String("deployments")         ? kindOf(parseDeployments(response))
+            : parser == QLatin1String("balancer")            ? kindOf(parseLoadBalancer(response))
+            : parser == QLatin1String("balancers")           ? kindOf(parseLoadBalancers(response))
+            : parser == QLatin1String("pool")                ? kindOf(parsePool(response))
+            : parser == QLatin1String("monitor")             ? kindOf(parseMonitor(response))
+            : parser == QLatin1String("health")              ? kindOf(parsePoolHealth(response))
+                                                             : kindOf(parseTunnelConfiguration(response));
+        QCOMPARE(kind, good ? -1 : int(Kind::Protocol));
+    }
+
+    void scripts()
+    {
+        const Result<WorkerSettings> settings = parseWorkerSettings(good(
+            R"({"bindings":[{"type":"secret_text","name":"S"},{"type":"json","name":"ROUTES","json":{"version":7}},{"type":"kv_namespace","name":"K","namespace_id":"n"}],"compatibility_flags":["f"]})"));
+        QVERIFY(settings);
+        QVERIFY(settings->binding(QStringLiteral("ROUTES"))->document["json"]["version"] == 7);
+        QVERIFY(!settings->binding(QStringLiteral("X")));
+        const json patch = settingsPatch(*settings, QStringLiteral("ROUTES"), json {{"version", 8}}, QStringLiteral("note"));
+        QVERIFY(patch["bindings"] == json::parse(R"([{"type":"inherit","name":"S"},{"type":"json","name":"ROUTES","json":{"version":8}},{"type":"inherit","name":"K"}])"));
+        QVERIFY(patch["annotations"]["workers/message"] == "note");
+        QCOMPARE(patch.size(), std::size_t(2)); // nothing else: the service keeps it
+        // The binding is added where it was not there yet.
+        QCOMPARE(settingsPatch(*settings, QStringLiteral("NEW"), 1, {})["bindings"].size(), std::size_t(4));
+        const QByteArray form = settingsForm(patch, "B");
+        QVERIFY(form.startsWith("--B\r\nContent-Disposition: form-data; name=\"settings\""));
+        QVERIFY(form.contains("\r\nContent-Type: application/json\r\n\r\n{"));
+        QVERIFY(form.endsWith("}\r\n--B--\r\n"));
+
+        const Result<QList<Deployment>> deployments = parseDeployments(
+            good(R"({"deployments":[{"id":"d2","created_on":"2026-01-26T10:00:00Z","source":"dash","author_email":"a@b","versions":[{"version_id":"v2","percentage":90},{"version_id":"v1","percentage":10}]},{"id":"d1","versions":[{"version_id":"v1","percentage":100}]}]})"));
+        QVERIFY(deployments);
+        QVERIFY(deployments->first().only().isEmpty());
+        QCOMPARE(deployments->last().only(), QStringLiteral("v1"));
+        QCOMPARE(deployments->first().author, QStringLiteral("a@b"));
+        QVERIFY(parseVersionBindings(good(R"({"id":"v","resources":{"bindings":[{"type":"json","name":"R","json":1}]}})"))->first().document["json"] == 1);
+        QVERIFY(!parseVersionBindings(good("{}")));
+        const Result<WorkerSubdomain> subdomain = parseSubdomain(good(R"({"enabled":true,"previews_enabled":false})"));
+        QVERIFY(subdomain->enabled && !subdomain->previews);
+    }
+
+    void poolHealth()
+    {
+        const char *one = R"({"1.2.3.4":{"healthy":false,"rtt":"12.1ms","failure_reason":"HTTP 302","response_code":302}})";
+        for (const QByteArray &shape : {QByteArray(R"({"pool_id":"p","pop_health":{"Amsterdam, NL":{"healthy":false,"origins":[%1]}}})"), QByteArray(R"({"pop_health":{"healthy":false,"origins":[%1]}})")}) {
+            QByteArray text = shape;
+            const Result<QList<OriginHealth>> health = parsePoolHealth(good(text.replace("%1", one).constData()));
+            QVERIFY(health);
+            QCOMPARE(health->size(), 1);
+            QCOMPARE(health->first().address, QStringLiteral("1.2.3.4"));
+            QCOMPARE(*health->first().healthy, false);
+            QCOMPARE(health->first().code, 302);
+        }
+        const Result<QList<OriginHealth>> preview = parsePreview(good(R"({"p":{"1.2.3.4":{"healthy":true,"response_code":200}}})"));
+        QVERIFY(preview && preview->size() == 1 && *preview->first().healthy);
+        QCOMPARE(parsePreview(good(R"({"p":{"healthy":true,"origins":[{"1.2.3.4":{"healthy":true}}]}})"))->size(), 1); // as in the schema
+        const Result<QList<OriginHealth>> byLocation
+            = parsePreview(good(R"({"p":{"Amsterdam, NL":{"healthy":false,"origins":[{"1.2.3.4":{"healthy":false,"failure_reason":"HTTP 404","response_code":404}}]}}})"));
+        QVERIFY(byLocation && byLocation->size() == 1);
+        QCOMPARE(byLocation->first().region, QStringLiteral("Amsterdam, NL"));
+        QCOMPARE(byLocation->first().code, 404);
+    }
+
+    void marks()
+    {
+        const json config = json::parse(R"({"ingress":[{"hostname":"a.example.com","service":"unix:x"},{"hostname":"b.example.com","service":"unix:y"},{"service":"http_status:404"}],"warp-routing":{"enabled":true}})");
+        const QString host = QStringLiteral("b.example.com");
+        QCOMPARE(nodeMarkOf(config, host), 0);
+        const Result<json> marked = withNodeMark(config, host, 211);
+        QVERIFY(marked);
+        QCOMPARE(nodeMarkOf(*marked, host), 211);
+        QVERIFY((*marked)["ingress"][1] == json::parse(R"({"hostname":"b.example.com","path":"^/__hybridge/node$","service":"http_status:211"})")); // before its main rule
+        QCOMPARE((*marked)["ingress"].size(), std::size_t(4));
+        QVERIFY((*marked)["warp-routing"] == config["warp-routing"]);
+        QVERIFY((*marked)["ingress"][3] == config["ingress"][2]); // the catch-all stays last
+        QVERIFY(*withNodeMark(*marked, host, 211) == *marked); // once
+        QCOMPARE(nodeMarkOf(*withNodeMark(*marked, host, 212), host), 212);
+        QVERIFY(!withNodeMark(config, QStringLiteral("c.example.com"), 211));
+        QVERIFY(!withNodeMark(json::object(), host, 211));
+    }
+
+    void calls()
+    {
+        FakeTransport api;
+        LoadBalancers balancers(api, QStringLiteral("a/b"), QStringLiteral("z"));
+        api.answer(200, R"({"success":true,"result":{"id":"l"}})");
+        QVERIFY(await(balancers.patchBalancer(QStringLiteral("l"), json {{"random_steering", json::object()}}, {})));
+        QVERIFY(api.requests().last().verb() == ApiRequest::Verb::Patch);
+        QCOMPARE(api.requests().last().path(), QStringLiteral("zones/z/load_balancers/l"));
+        QVERIFY(!api.requests().last().isIdempotent()); // sent once
+        QCOMPARE(api.requests().last().body(), QByteArray(R"({"random_steering":{}})"));
+        api.answer(200, R"({"success":true,"result":{"id":"p"}})");
+        QVERIFY(await(balancers.pool(QStringLiteral("p"), {})));
+        QCOMPARE(api.requests().last().path(), QStringLiteral("accounts/a%2Fb/load_balancers/pools/p"));
+        api.answer(200, R"({"success":true,"result":{"preview_id":"q","pools":{}}})");
+        QCOMPARE(*await(balancers.previewMonitor(QStringLiteral("m"), json::object(), {})), QStringLiteral("q"));
+        api.answer(403, R"({"success":false,"errors":[{"code":10000,"message":"x"}]})");
+        const Result<Pool> denied = await(balancers.patchPool(QStringLiteral("p"), json::object(), {}));
+        QCOMPARE(kindOf(denied), int(Kind::Unauthorized));
+        QVERIFY(denied.error().summary.contains(QStringLiteral("Monitors and Pools Write"))); // the permission that is missing
+        LoadBalancers nameless(api, {}, {});
+        QCOMPARE(kindOf(await(nameless.list({}))), int(Kind::Invalid));
+
+        Workers workers(api, QStringLiteral("acc"));
+        api.answer(200, R"({"success":true,"result":{"bindings":[]}})");
+        QVERIFY(await(workers.patchSettings(QStringLiteral("s"), json {{"bindings", json::array()}}, {})));
+        QVERIFY(api.requests().last().contentType().startsWith("multipart/form-data; boundary="));
+        QVERIFY(!api.requests().last().isIdempotent());
+        std::stop_source stop;
+        api.hang();
+        const Pending<Result<QList<Deployment>>> pending(workers.deployments(QStringLiteral("s"), stop.get_token()));
+        QTRY_COMPARE(api.inFlight(), 1);
+        stop.request_stop();
+        QVERIFY(pending.finishes());
+        QCOMPARE(kindOf(pending.result()), int(Kind::Cancelled));
+    }
+    void ownerGoes()
+    {
+        FakeTransport api;
+        api.hang();
+        api.hang();
+        api.hang();
+        std::stop_source stop;
+        auto workers = std::make_unique<Workers>(api, QStringLiteral("a"));
+        auto balancers = std::make_unique<LoadBalancers>(api, QStringLiteral("a"), QStringLiteral("z"));
+        auto tunnels = std::make_unique<TunnelConfigurations>(api, QStringLiteral("a"));
+        const Pending<Result<WorkerSettings>> one(workers->settings(QStringLiteral("s"), stop.get_token()));
+        const Pending<Result<QList<Pool>>> two(balancers->pools(stop.get_token()));
+        const Pending<Result<TunnelConfiguration>> three(tunnels->get(QStringLiteral("t"), stop.get_token()));
+        workers.reset();
+        balancers.reset();
+        tunnels.reset();
+        stop.request_stop();
+        QVERIFY(one.finishes() && two.finishes() && three.finishes());
+    }
+};
+
+QTEST_GUILESS_MAIN(TestRoutingParsers)
+#include "tst_routingparsers.moc"
