@@ -98,7 +98,7 @@ Start measure(const QString &program, const QStringList &arguments, const QProce
 {
     QProcess process;
     process.setProcessEnvironment(environment);
-    process.setProcessChannelMode(QProcess::SeparateChannels);
+    process.setReadChannel(QProcess::StandardError); // the only one that waitForReadyRead() looks at
     const qint64 begun = nowNs();
     process.start(program, arguments);
     QByteArray said;
