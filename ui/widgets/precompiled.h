@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What nearly every page and widget includes anyway, parsed once a library.
+// What nearly every page and widget includes anyway, parsed once for all of them.
 #pragma once
 
 #include <QAbstractItemModel>
