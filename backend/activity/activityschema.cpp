@@ -55,6 +55,17 @@ Result<void> usageTables(QSqlDatabase &database)
         });
 }
 
+// What is kept of drills (backend/drill): "ended" is empty while one runs, or was cut off.
+Result<void> drillTables(QSqlDatabase &database)
+{
+    return runSqlAll(database,
+        {
+            u"CREATE TABLE IF NOT EXISTS drills(id TEXT PRIMARY KEY, fleet TEXT NOT NULL, begun INTEGER NOT NULL, ended INTEGER, "
+            "sent INTEGER NOT NULL, summary BLOB NOT NULL, document BLOB NOT NULL) WITHOUT ROWID"_s,
+            u"CREATE INDEX IF NOT EXISTS drills_begun ON drills(fleet, begun)"_s,
+        });
+}
+
 } // namespace
 
 QString kindWordSql()
@@ -64,7 +75,7 @@ QString kindWordSql()
 
 DatabaseSchema activitySchema()
 {
-    return DatabaseSchema {{firstVersion, usageTables}};
+    return DatabaseSchema {{firstVersion, usageTables, drillTables}};
 }
 
 } // namespace hybridge

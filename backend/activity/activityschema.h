@@ -13,6 +13,7 @@ namespace hybridge {
 /// - operations: one row an operation, derived from its lines, for pages and filters.
 /// - claims: which operation keeps which node.
 /// - usage, price: what nodes used and cost, and what the cloud's price list said (UsageLedger, backend/lifecycle).
+/// - drills: reports of drills, also of those cut off in their middle (DrillJournal, backend/drill).
 /// Where a sequence is wanted newest first, the integer primary key ends every index by itself.
 [[nodiscard]] DatabaseSchema activitySchema();
 

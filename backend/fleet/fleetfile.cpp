@@ -83,10 +83,13 @@ Result<FleetFile> FleetFile::load(const QString &path)
     const Result<QByteArray> bytes = readBytes(absolute);
     if (!bytes)
         return bytes.error();
-    const Result<FleetConfig> config = parseFleetConfig(*bytes);
+    const FleetParse parsed = parseFleet(*bytes, QDir::homePath());
+    const Result<FleetConfig> config = parsed.result();
     if (!config)
         return config.error();
-    return FleetFile(absolute, *config, *bytes, hashOf(*bytes));
+    FleetFile file(absolute, *config, *bytes, hashOf(*bytes));
+    file.m_spotRestarts = parsed.spotRestarts;
+    return file;
 }
 
 FleetFile FleetFile::create(const QString &path, FleetConfig config)

@@ -5,6 +5,7 @@
 #include "backend/base/result.h"
 #include "backend/fleet/fleetconfig.h"
 #include "backend/fleet/fleetfileproblem.h"
+#include "backend/fleet/spotrestart.h"
 
 #include <QByteArray>
 
@@ -15,6 +16,7 @@ namespace hybridge {
 /// What a fleet file's bytes say. Either config or problems, never both: nothing is half loaded.
 struct FleetParse {
     std::optional<FleetConfig> config;
+    SpotRestarts spotRestarts; ///< of the nodes of config; empty without one
     QList<FleetProblem> problems;                     ///< all of them, in the order of the file; at most 100
     [[nodiscard]] Result<FleetConfig> result() const; ///< the config, or fleetError(problems)
 };
@@ -46,6 +48,8 @@ public:
 
     [[nodiscard]] const QString &path() const { return m_path; }
     [[nodiscard]] const FleetConfig &config() const { return m_config; }
+    /// Which preempted machines are started again by themselves, as the file said when it was loaded. save() keeps it.
+    [[nodiscard]] const SpotRestarts &spotRestarts() const { return m_spotRestarts; }
     void setConfig(FleetConfig config) { m_config = std::move(config); }
     /// SHA-256 (hex) of the bytes that were loaded or saved last; what FleetTrust remembers. Empty before both.
     [[nodiscard]] const QByteArray &hash() const { return m_hash; }
@@ -61,6 +65,7 @@ private:
     FleetFile(QString path, FleetConfig config, QByteArray bytes, QByteArray hash);
     QString m_path;
     FleetConfig m_config;
+    SpotRestarts m_spotRestarts;
     QByteArray m_bytes;
     QByteArray m_hash;
 };

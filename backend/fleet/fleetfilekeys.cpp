@@ -35,13 +35,13 @@ int distance(const QString &a, const QString &b)
 
 const QList<FleetKeySet> &fleetKeySets()
 {
-    static const QStringList access{u"clientId"_s, u"clientSecret"_s};
+    static const QStringList access{u"clientId"_s, u"clientSecret"_s, u"token"_s};
     static const QList<FleetKeySet> sets{
         {u""_s,
             {u"version"_s, u"name"_s, u"plan"_s, u"endpoint"_s, u"cloudflare"_s, u"gcp"_s, u"routing"_s, u"nodes"_s},
             {u"version"_s}},
         {u"/endpoint"_s, {u"url"_s, u"access"_s}, {u"url"_s}},
-        {u"/endpoint/access"_s, access, access},
+        {u"/endpoint/access"_s, access, {}},
         {u"/cloudflare"_s, {u"accountId"_s, u"zoneId"_s, u"team"_s, u"token"_s, u"apiBase"_s}, {}},
         {u"/gcp"_s,
             {u"project"_s, u"billingAccount"_s, u"credentials"_s, u"computeBase"_s, u"tpuBase"_s, u"billingBase"_s,
@@ -52,10 +52,12 @@ const QList<FleetKeySet> &fleetKeySets()
             {u"id"_s, u"label"_s, u"colour"_s, u"url"_s, u"access"_s, u"tunnel"_s, u"ssh"_s, u"machine"_s, u"engine"_s,
                 u"connector"_s, u"accelerator"_s, u"price"_s},
             {u"id"_s}},
-        {u"/nodes/*/access"_s, access, access},
+        {u"/nodes/*/access"_s, access, {}},
         {u"/nodes/*/ssh"_s,
             {u"host"_s, u"port"_s, u"user"_s, u"identity"_s, u"proxyCommand"_s, u"proxyEnv"_s, u"jump"_s}, {}},
-        {u"/nodes/*/machine"_s, {u"kind"_s, u"zone"_s, u"instance"_s, u"alternatives"_s}, {u"kind"_s}},
+        {u"/nodes/*/machine"_s, {u"kind"_s, u"zone"_s, u"instance"_s, u"alternatives"_s, u"spotRestart"_s}, {u"kind"_s}},
+        {u"/nodes/*/machine/spotRestart"_s,
+            {u"from"_s, u"to"_s, u"days"_s, u"timeZone"_s, u"firstPauseSeconds"_s, u"giveUpMinutes"_s}, {}},
         {u"/nodes/*/machine/alternatives/*"_s, {u"zone"_s, u"machineType"_s}, {u"zone"_s}},
         {u"/nodes/*/engine"_s, {u"kind"_s, u"url"_s, u"apiKey"_s, u"service"_s, u"models"_s}, {u"kind"_s}},
         {u"/nodes/*/connector"_s, {u"service"_s, u"metrics"_s}, {}},

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/fleet/fleetfile.h"
 #include "backend/fleet/fleetfilereader.h"
+#include "backend/fleet/secretcache.h"
 #include "backend/http/origin.h"
 
 #include <QCoreApplication>
@@ -30,7 +31,16 @@ std::optional<AccessRefs> readAccess(const FleetObject &parent, const QString &k
     parent.object("access", kind, [&](const FleetObject &object) {
         const std::optional<SecretRef> id = object.secret("clientId");
         const std::optional<SecretRef> secret = object.secret("clientSecret");
-        if (id && secret)
+        const std::optional<SecretRef> token = object.secret("token");
+        for (const char *key : {"clientId", "clientSecret"}) {
+            if (object.has("token") && object.has(key))
+                object.refuse("token", tr("a log-in token beside \"%1\"").arg(QLatin1String(key)), tr("either a service token or a log-in token: Access refuses both at once"));
+            else if (!object.has("token") && !object.has(key))
+                FleetObject::refuseAt(object.context(), object.pointer(), tr("no \"%1\"").arg(QLatin1String(key)), tr("that key: this part means nothing without it"));
+        }
+        if (token)
+            result = loginTokenRefs(*token);
+        else if (id && secret)
             result = AccessRefs{*id, *secret};
     });
     return result;
@@ -160,7 +170,30 @@ SshConfig readSsh(const FleetObject &object)
     return ssh;
 }
 
-MachineConfig readMachine(const FleetObject &object)
+SpotRestartConfig readSpotRestart(const FleetObject &object)
+{
+    static const QStringList week {u"mon"_s, u"tue"_s, u"wed"_s, u"thu"_s, u"fri"_s, u"sat"_s, u"sun"_s};
+    SpotRestartConfig restart;
+    restart.from = QTime::fromString(object.text("from", FleetTextRule::timeOfDay), u"HH:mm"_s);
+    restart.to = QTime::fromString(object.text("to", FleetTextRule::timeOfDay), u"HH:mm"_s);
+    if (object.has("from") != object.has("to"))
+        object.refuse(object.has("from") ? "from" : "to", tr("one end of the window alone"), tr("both \"from\" and \"to\", or neither"));
+    else if (restart.from.isValid() && restart.from == restart.to)
+        object.refuse("to", tr("the same time as \"from\""), tr("a later time; leave out both for the whole day"));
+    object.array("days", [&](const Json &item, const std::string &pointer, int) {
+        const QString day = item.is_string() ? QString::fromStdString(item.get_ref<const std::string &>()) : QString();
+        if (!week.contains(day) || restart.days.contains(day))
+            FleetObject::refuseAt(object.context(), pointer, describeJson(item), tr("one of %1, each once").arg(week.join(u", "_s)));
+        else
+            restart.days.append(day);
+    });
+    restart.timeZone = object.text("timeZone", FleetTextRule::timeZone);
+    restart.firstPauseSeconds = object.integer("firstPauseSeconds", 1, 3600).value_or(SpotRestartConfig::UsualPause);
+    restart.giveUpMinutes = object.integer("giveUpMinutes", 1, 10080).value_or(SpotRestartConfig::UsualEnd);
+    return restart;
+}
+
+MachineConfig readMachine(const FleetObject &object, std::optional<SpotRestartConfig> &restart)
 {
     MachineConfig machine;
     machine.kind = static_cast<MachineKind>(object.word("kind", {u"gce"_s, u"tpu"_s, u"host"_s}).value_or(2));
@@ -177,6 +210,9 @@ MachineConfig readMachine(const FleetObject &object)
         alternative.machineType = place.text("machineType", FleetTextRule::cloudName);
         machine.alternatives.append(alternative);
     });
+    object.object("spotRestart", u"/nodes/*/machine/spotRestart"_s, [&](const FleetObject &part) { restart = readSpotRestart(part); });
+    if (restart && machine.kind != MachineKind::Gce)
+        object.refuse("spotRestart", tr("a restart for a machine of kind %1").arg(machineKindName(machine.kind)), tr("it for machines of kind gce alone: no other can be started again after a preemption"));
     return machine;
 }
 
@@ -232,9 +268,10 @@ PriceConfig readPrice(const FleetObject &object)
     return price;
 }
 
-NodeConfig readNode(const FleetObject &object)
+NodeConfig readNode(const FleetObject &object, SpotRestarts &restarts)
 {
     NodeConfig node;
+    std::optional<SpotRestartConfig> restart;
     node.id = object.text("id", FleetTextRule::nodeId);
     node.label = object.text("label", FleetTextRule::label);
     if (node.label.isEmpty())
@@ -244,7 +281,9 @@ NodeConfig readNode(const FleetObject &object)
     node.access = readAccess(object, u"/nodes/*/access"_s);
     node.tunnel = object.text("tunnel", FleetTextRule::uuid);
     object.object("ssh", u"/nodes/*/ssh"_s, [&](const FleetObject &part) { node.ssh = readSsh(part); });
-    object.object("machine", u"/nodes/*/machine"_s, [&](const FleetObject &part) { node.machine = readMachine(part); });
+    object.object("machine", u"/nodes/*/machine"_s, [&](const FleetObject &part) { node.machine = readMachine(part, restart); });
+    if (restart)
+        restarts.insert(node.id, *restart);
     object.object("engine", u"/nodes/*/engine"_s, [&](const FleetObject &part) { node.engine = readEngine(part); });
     object.object(
         "connector", u"/nodes/*/connector"_s, [&](const FleetObject &part) { node.connector = readConnector(part); });
@@ -324,7 +363,7 @@ QString readLabControl(const FleetObject &root)
     return checkFleetUrl(text) == UrlFault::None && isLoopbackHost(QUrl(text).host()) ? text : QString();
 }
 
-FleetConfig readRoot(const FleetObject &root)
+FleetConfig readRoot(const FleetObject &root, SpotRestarts &restarts)
 {
     FleetConfig config;
     (void)root.integer("version", 1, 1);
@@ -342,7 +381,7 @@ FleetConfig readRoot(const FleetObject &root)
             FleetObject::refuseAt(root.context(), pointer, describeJson(item), tr("a node as an object { ... }"));
             return;
         }
-        config.nodes.append(readNode(FleetObject(root.context(), item, pointer, u"/nodes/*"_s)));
+        config.nodes.append(readNode(FleetObject(root.context(), item, pointer, u"/nodes/*"_s), restarts));
         pointers.append(pointer);
     });
     checkReferences(config.nodes, pointers, root.context());
@@ -392,12 +431,15 @@ FleetParse parseFleet(const QByteArray &bytes, const QString &home)
             tr("This file was written for another release of Hybridge."));
         return parse;
     }
-    FleetConfig config = readRoot(FleetObject(context, document.root, {}, u""_s));
+    SpotRestarts restarts;
+    FleetConfig config = readRoot(FleetObject(context, document.root, {}, u""_s), restarts);
     // In the order of the file; those without a line keep the place where they were found.
     std::stable_sort(parse.problems.begin(), parse.problems.end(),
         [](const FleetProblem &a, const FleetProblem &b) { return a.line < b.line; });
-    if (parse.problems.isEmpty())
+    if (parse.problems.isEmpty()) {
         parse.config = std::move(config);
+        parse.spotRestarts = std::move(restarts);
+    }
     return parse;
 }
 

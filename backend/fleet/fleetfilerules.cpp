@@ -6,6 +6,7 @@
 
 #include <QCoreApplication>
 #include <QRegularExpression>
+#include <QTimeZone>
 
 #include <algorithm>
 
@@ -115,6 +116,16 @@ const FleetTextRule FleetTextRule::currency{
     QT_TRANSLATE_NOOP("FleetFile", "a currency's three letters, as in USD"), [](const QString &t) {
         static const QRegularExpression pattern(u"\\A[A-Z]{3}\\z"_s);
         return matches(t, pattern);
+    }};
+const FleetTextRule FleetTextRule::timeOfDay{
+    QT_TRANSLATE_NOOP("FleetFile", "a time of day as 08:30, 00:00 to 23:59"), [](const QString &t) {
+        static const QRegularExpression pattern(u"\\A([01][0-9]|2[0-3]):[0-5][0-9]\\z"_s);
+        return matches(t, pattern);
+    }};
+const FleetTextRule FleetTextRule::timeZone{
+    QT_TRANSLATE_NOOP("FleetFile", "a time zone of the tz database, as Europe/Berlin"), [](const QString &t) {
+        static const QRegularExpression pattern(u"\\A[A-Za-z][A-Za-z0-9_+/-]{0,59}\\z"_s);
+        return matches(t, pattern) && QTimeZone(t.toLatin1()).isValid();
     }};
 const FleetTextRule FleetTextRule::variable{
     QT_TRANSLATE_NOOP("FleetFile", "the name of an environment variable"), [](const QString &t) {

@@ -29,6 +29,8 @@ struct FleetTextRule {
     static const FleetTextRule domainLabel;
     static const FleetTextRule cloudName; ///< zone, instance, machine type
     static const FleetTextRule currency;
+    static const FleetTextRule timeOfDay; ///< "08:30", 24 hours
+    static const FleetTextRule timeZone; ///< a name of the tz database
     static const FleetTextRule variable; ///< name of an environment variable
     static const FleetTextRule jumpHost; ///< "[user@]host[:port]"
 };

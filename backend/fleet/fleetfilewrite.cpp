@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/fleet/fleetfile.h"
 #include "backend/fleet/fleetfilejson.h"
+#include "backend/fleet/secretcache.h"
 
 #include <functional>
 
@@ -116,8 +117,10 @@ private:
 void writeAccess(ObjectWriter &parent, const std::optional<AccessRefs> &access)
 {
     parent.object("access", access.has_value(), [&](ObjectWriter &object) {
-        object.secret("clientId", access->clientId);
-        object.secret("clientSecret", access->clientSecret);
+        const bool isLogin = isLoginToken(*access);
+        object.secret("clientId", isLogin ? std::nullopt : std::optional(access->clientId));
+        object.secret("clientSecret", isLogin ? std::nullopt : std::optional(access->clientSecret));
+        object.secret("token", isLogin ? std::optional(access->clientId) : std::nullopt);
     });
 }
 

@@ -34,6 +34,8 @@ public:
     [[nodiscard]] FleetState &state() { return m_state; }
     [[nodiscard]] FleetWatch &watch() { return *m_watch; }
     [[nodiscard]] SecretCache &secrets() { return *m_secrets; }
+    /// For authorizers that may outlive a call.
+    [[nodiscard]] std::shared_ptr<SecretCache> sharedSecrets() const { return m_secrets; }
 
     // WatchWays
     std::unique_ptr<Shell> shell(const NodeConfig &node) override;

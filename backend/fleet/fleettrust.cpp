@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/fleet/fleettrust.h"
+#include "backend/fleet/secretcache.h"
 
 #include <nlohmann/json.hpp>
 
@@ -62,6 +63,8 @@ public:
     {
         if (!access || url.isEmpty())
             return;
+        if (isLoginToken(*access))
+            return secret(access->clientId, hostOf(url), tr("Access to %1").arg(hostOf(url)));
         secret(access->clientId, hostOf(url), tr("Access to %1").arg(hostOf(url)));
         secret(access->clientSecret, hostOf(url), tr("Access to %1").arg(hostOf(url)));
     }

@@ -54,6 +54,16 @@ void SecretCache::retry()
             entry.result.reset();
 }
 
+bool isLoginToken(const AccessRefs &refs)
+{
+    return refs.clientSecret == SecretRef();
+}
+
+AccessRefs loginTokenRefs(SecretRef token)
+{
+    return AccessRefs {std::move(token), SecretRef()};
+}
+
 AccessRefAuthorizer::AccessRefAuthorizer(std::shared_ptr<SecretCache> secrets, AccessRefs refs, QUrl url)
     : m_secrets(std::move(secrets)), m_refs(std::move(refs)), m_url(std::move(url))
 {
@@ -66,8 +76,17 @@ Task<Result<HeaderList>> AccessRefAuthorizer::headersFor(QUrl url, std::stop_tok
     const AccessRefs refs = m_refs;
     const QUrl home = m_url;
     SecretPurpose purpose;
-    purpose.what = QCoreApplication::translate("Secrets", "the Access service token's client id");
     purpose.host = home.host();
+    if (isLoginToken(refs)) {
+        purpose.what = QCoreApplication::translate("Secrets", "the token of a person's Access log-in");
+        const Result<Secret> token = co_await secrets->get(refs.clientId, purpose, stop);
+        if (!token)
+            co_return token.error();
+        AccessHeaders headers;
+        headers.allowToken(Origin::of(home), *token);
+        co_return headers.headersFor(url);
+    }
+    purpose.what = QCoreApplication::translate("Secrets", "the Access service token's client id");
     const Result<Secret> id = co_await secrets->get(refs.clientId, purpose, stop);
     if (!id)
         co_return id.error();

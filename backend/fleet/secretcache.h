@@ -49,7 +49,12 @@ private:
     QHash<QString, Entry> m_entries; ///< by SecretRef::text()
 };
 
-/// Adds the Access service token of @p refs, resolved when first needed, to requests for @p origin alone.
+/// Access lets a service token in, or a person who has logged in (`cloudflared access token`): then clientId is the
+/// reference to that person's token, and clientSecret refers to nothing.
+[[nodiscard]] bool isLoginToken(const AccessRefs &refs);
+[[nodiscard]] AccessRefs loginTokenRefs(SecretRef token);
+
+/// Adds the Access service token of @p refs, or the token of a person's log-in, resolved when first needed, to requests for @p origin alone.
 class AccessRefAuthorizer final : public Authorizer {
 public:
     AccessRefAuthorizer(std::shared_ptr<SecretCache> secrets, AccessRefs refs, QUrl url);

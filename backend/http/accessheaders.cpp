@@ -11,7 +11,15 @@ void AccessHeaders::allow(const Origin &origin, Secret clientId, Secret clientSe
     if (!origin.isValid())
         return;
     m_entries.removeIf([&](const Entry &entry) { return entry.origin == origin; });
-    m_entries.append({origin, std::move(clientId), std::move(clientSecret)});
+    m_entries.append({origin, std::move(clientId), std::move(clientSecret), Secret()});
+}
+
+void AccessHeaders::allowToken(const Origin &origin, Secret token)
+{
+    if (!origin.isValid())
+        return;
+    m_entries.removeIf([&](const Entry &entry) { return entry.origin == origin; });
+    m_entries.append({origin, Secret(), Secret(), std::move(token)});
 }
 
 bool AccessHeaders::knows(const QUrl &url) const
@@ -28,6 +36,13 @@ HeaderList AccessHeaders::headersFor(const QUrl &url) const
     for (const Entry &entry : m_entries) {
         if (entry.origin != origin)
             continue;
+        const QByteArray token = entry.token.reveal();
+        if (!token.isEmpty()) {
+            HeaderList headers;
+            if (isHeaderValue(token))
+                headers.append({"cf-access-token", token});
+            return headers;
+        }
         const QByteArray id = entry.id.reveal();
         const QByteArray secret = entry.secret.reveal();
         // Half a pair is refused by strict organisations and undefined in others: both or none.

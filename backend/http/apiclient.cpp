@@ -186,9 +186,9 @@ Task<Result<HttpResponse>> ApiClient::send(ApiRequest request, std::stop_token s
     return sendAll(m_core, std::move(request), std::move(stop));
 }
 
-Task<Result<std::shared_ptr<HttpStream>>> ApiClient::open(ApiRequest request, std::stop_token stop)
+Task<Result<std::shared_ptr<HttpStream>>> ApiClient::open(ApiRequest request, std::stop_token stop, std::function<void()> onSent)
 {
-    return openOnce(m_core, std::move(request), std::move(stop));
+    return openOnce(m_core, std::move(request), std::move(stop), std::move(onSent));
 }
 
 Task<Result<HttpResponse>> ApiClient::sendAll(std::shared_ptr<Core> core, ApiRequest request, std::stop_token stop)
@@ -272,7 +272,7 @@ Task<Result<HttpResponse>> ApiClient::sendAll(std::shared_ptr<Core> core, ApiReq
 }
 
 Task<Result<std::shared_ptr<HttpStream>>> ApiClient::openOnce(
-    std::shared_ptr<Core> core, ApiRequest request, std::stop_token stop)
+    std::shared_ptr<Core> core, ApiRequest request, std::stop_token stop, std::function<void()> onSent)
 {
     const Result<QUrl> url = requestUrl(core->base, request);
     if (!url)
@@ -300,6 +300,7 @@ Task<Result<std::shared_ptr<HttpStream>>> ApiClient::openOnce(
         if (!manager)
             co_return Error(Error::Kind::Cancelled, tr("Cancelled."));
         const auto exchange = std::make_shared<Exchange>(*manager, *url, request, secrets, request.byteLimit());
+        exchange->setOnSent(onSent);
         {
             const std::stop_callback onStop(limits.token(), [exchange, &limits] { exchange->stop(limits.isLate()); });
             while (!exchange->hasHead() && !exchange->isOver())

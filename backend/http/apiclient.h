@@ -47,13 +47,14 @@ public:
     Task<Result<HttpResponse>> send(ApiRequest request, std::stop_token stop) override;
     /// Sends once and hands over the answer as soon as its headers are there, whatever their status. The request's
     /// time-out runs to the headers only; its maxBytes holds for the whole body. Errors as send().
-    Task<Result<std::shared_ptr<HttpStream>>> open(ApiRequest request, std::stop_token stop);
+    /// @p onSent is called when the request has left (requests with a body alone); may be null.
+    Task<Result<std::shared_ptr<HttpStream>>> open(ApiRequest request, std::stop_token stop, std::function<void()> onSent = {});
 
 private:
     struct Core;
     static Task<Result<HttpResponse>> sendAll(std::shared_ptr<Core> core, ApiRequest request, std::stop_token stop);
     static Task<Result<std::shared_ptr<HttpStream>>> openOnce(
-        std::shared_ptr<Core> core, ApiRequest request, std::stop_token stop);
+        std::shared_ptr<Core> core, ApiRequest request, std::stop_token stop, std::function<void()> onSent);
     std::shared_ptr<Core> m_core;
 };
 

@@ -67,6 +67,7 @@ Exchange::Exchange(QNetworkAccessManager &manager, const QUrl &url, const ApiReq
     , m_limitMs(request.timeoutLimit().count())
     , m_left(request.body().isEmpty()) // Qt announces requestSent for requests with a body alone (measured, 6.4)
 {
+    m_watch.start();
     const QNetworkRequest wire = wireRequest(url, request, headers);
     if (request.verb() == ApiRequest::Verb::Get) {
         m_reply = manager.get(wire);
@@ -75,7 +76,14 @@ Exchange::Exchange(QNetworkAccessManager &manager, const QUrl &url, const ApiReq
         m_reply = manager.sendCustomRequest(wire, request.verbName(), body);
         body->setParent(m_reply);
     }
-    connect(m_reply, &QNetworkReply::requestSent, this, [this] { m_left = true; });
+    connect(m_reply, &QNetworkReply::requestSent, this, [this] {
+        m_left = true;
+        if (m_sentMs >= 0)
+            return;
+        m_sentMs = double(m_watch.nsecsElapsed()) / 1e6;
+        if (m_onSent)
+            m_onSent();
+    });
     connect(
         m_reply, &QNetworkReply::uploadProgress, this, [this](qint64 sent, qint64) { m_left = m_left || sent > 0; });
     connect(m_reply, &QNetworkReply::metaDataChanged, this, &Exchange::readHead);
@@ -250,9 +258,12 @@ Error Exchange::transportError() const
     if (!m_sslErrors.isEmpty() || m_error == QNetworkReply::SslHandshakeFailedError)
         return tlsError();
     switch (m_error) {
-    case QNetworkReply::HostNotFoundError:
-        return make(Error::Kind::Network, tr("The name %1 could not be resolved.").arg(m_host))
-            .withRemedy(tr("Check the name, and that this machine is online."));
+    case QNetworkReply::HostNotFoundError: {
+        Error error = make(Error::Kind::Network, tr("The name %1 could not be resolved.").arg(m_host));
+        error.remedy = tr("Check the name, and that this machine is online.");
+        error.serviceCode = NameNotResolvedCode;
+        return error;
+    }
     case QNetworkReply::ConnectionRefusedError:
         return make(Error::Kind::Network, tr("%1 refused the connection.").arg(m_host))
             .withRemedy(tr("Nothing listens on that port: check the address and that the service runs."));

@@ -7,18 +7,23 @@
 #include "backend/http/apirequest.h"
 
 #include <QByteArray>
+#include <QElapsedTimer>
 #include <QNetworkReply>
 #include <QObject>
 #include <QPointer>
 #include <QSslError>
 #include <QUrl>
 
+#include <functional>
 #include <memory>
 #include <utility>
 
 class QNetworkAccessManager;
 
 namespace hybridge {
+
+/// Error::serviceCode of a name that could not be resolved: Qt's own number for it.
+inline constexpr int NameNotResolvedCode = QNetworkReply::HostNotFoundError;
 
 /// One request on the wire, once: what ApiClient and HttpStream are made of. GUI thread.
 ///
@@ -38,6 +43,11 @@ public:
     [[nodiscard]] bool isOver() const { return m_over; }
     [[nodiscard]] int status() const { return m_status; }
     [[nodiscard]] const HeaderList &headers() const { return m_headers; }
+    /// From the creation to the request's leaving, in ms, connection and TLS included; -1 before, and for requests without
+    /// a body, of which Qt tells nothing.
+    [[nodiscard]] double sentMs() const { return m_sentMs; }
+    /// Called once when the request has left, on the GUI thread.
+    void setOnSent(std::function<void()> onSent) { m_onSent = std::move(onSent); }
     [[nodiscard]] bool hasBytes() const { return !m_received.isEmpty(); }
     /// What came since the last call.
     [[nodiscard]] QByteArray takeBytes() { return std::exchange(m_received, {}); }
@@ -79,6 +89,9 @@ private:
     char m_lastChar = 0;
     qint64 m_maxBytes;
     qint64 m_limitMs;
+    QElapsedTimer m_watch;
+    std::function<void()> m_onSent;
+    double m_sentMs = -1;
     int m_status = 0;
     Cause m_cause = Cause::None;
     bool m_hasHead = false;

@@ -7,6 +7,7 @@
 #include <QCoreApplication>
 
 #include <algorithm>
+#include <cctype>
 #include <optional>
 
 namespace hybridge {
@@ -302,6 +303,107 @@ Result<HttpResponse> parseHttp1(const QByteArray &bytes, qsizetype mostBytes)
         response.body = bytes.mid(head.bodyAt);
     }
     return response;
+}
+
+Result<QByteArray> Http1Reader::feed(const QByteArray &bytes)
+{
+    m_pending += bytes;
+    const Error notHttp = failure(Error::Kind::Protocol, QT_TRANSLATE_NOOP("Http", "The answer is not valid HTTP."));
+    if (m_at == At::Head) {
+        Head head;
+        switch (readHead(m_pending, head)) {
+        case Progress::Hopeless:
+            return notHttp;
+        case Progress::Incomplete:
+            return QByteArray();
+        case Progress::Whole:
+            break;
+        }
+        m_status = head.status;
+        m_headers = head.headers;
+        m_left = head.length;
+        m_at = head.chunked ? At::ChunkSize : head.length < 0 ? At::UntilClose : head.length == 0 ? At::Done : At::Length;
+        m_pending.remove(0, head.bodyAt);
+    }
+    QByteArray body;
+    if (!advance(body))
+        return notHttp;
+    return body;
+}
+
+/// Takes what it can from m_pending. False: the framing cannot be read.
+bool Http1Reader::advance(QByteArray &body)
+{
+    qsizetype at = 0;
+    const auto line = [&]() -> std::optional<QByteArray> {
+        const qsizetype end = m_pending.indexOf('\n', at);
+        if (end < 0)
+            return std::nullopt;
+        const QByteArray text = trimmedRight(m_pending.mid(at, end - at));
+        at = end + 1;
+        return text;
+    };
+    bool good = true;
+    for (bool moved = true; moved && good && at < m_pending.size();) {
+        moved = false;
+        switch (m_at) {
+        case At::Head:
+        case At::Done:
+            at = m_pending.size(); // what follows the end is nobody's
+            break;
+        case At::UntilClose:
+            body.append(m_pending.constData() + at, m_pending.size() - at);
+            at = m_pending.size();
+            break;
+        case At::Length:
+        case At::ChunkData: {
+            const qint64 take = std::min<qint64>(m_left, m_pending.size() - at);
+            body.append(m_pending.constData() + at, take);
+            at += take;
+            m_left -= take;
+            moved = m_left == 0;
+            if (m_left == 0)
+                m_at = m_at == At::Length ? At::Done : At::ChunkEnd;
+            break;
+        }
+        case At::ChunkEnd:
+            if (const std::optional<QByteArray> text = line()) {
+                good = text->isEmpty();
+                m_at = At::ChunkSize;
+                moved = true;
+            } else {
+                good = m_pending.size() - at <= 1;
+            }
+            break;
+        case At::ChunkSize:
+            if (const std::optional<QByteArray> text = line()) {
+                const qsizetype semicolon = text->indexOf(';');
+                const QByteArray size = (semicolon < 0 ? *text : text->left(semicolon)).trimmed();
+                bool hex = false;
+                m_left = size.toLongLong(&hex, 16);
+                good = hex && size.size() <= 8 && m_left >= 0 && std::isxdigit(static_cast<unsigned char>(size.front())) && size.at(size.size() > 1 ? 1 : 0) != 'x';
+                m_at = m_left == 0 ? At::Trailers : At::ChunkData;
+                moved = true;
+            } else {
+                good = m_pending.size() - at <= mostChunkLine;
+            }
+            break;
+        case At::Trailers: {
+            const qsizetype before = at;
+            if (const std::optional<QByteArray> text = line()) {
+                m_trailerBytes += at - before;
+                good = m_trailerBytes <= mostHeadBytes;
+                m_at = text->isEmpty() ? At::Done : At::Trailers;
+                moved = true;
+            } else {
+                good = m_pending.size() - at <= mostHeadBytes;
+            }
+            break;
+        }
+        }
+    }
+    m_pending.remove(0, at);
+    return good;
 }
 
 } // namespace hybridge

@@ -28,4 +28,30 @@ inline constexpr qsizetype mostHttp1Bytes = 8 << 20;
 /// lengths, over 128 headers or 64 KiB of them, over @p mostBytes). url, elapsedMs and redactor stay unset.
 [[nodiscard]] Result<HttpResponse> parseHttp1(const QByteArray &bytes, qsizetype mostBytes = mostHttp1Bytes);
 
+/// Reads a response as it comes, for answers that are shown while they are being sent. Same strictness as parseHttp1().
+class Http1Reader {
+public:
+    /// The bytes of the body that @p bytes complete. Error: Protocol (not HTTP, or framing that cannot be read); nothing
+    /// is to be fed after it.
+    [[nodiscard]] Result<QByteArray> feed(const QByteArray &bytes);
+    [[nodiscard]] bool hasHead() const { return m_at != At::Head; }
+    [[nodiscard]] int status() const { return m_status; }
+    [[nodiscard]] const HeaderList &headers() const { return m_headers; }
+    /// The answer has come to its end by its own framing.
+    [[nodiscard]] bool isWhole() const { return m_at == At::Done; }
+    /// The peer has closed: is that the end, or was the answer cut off?
+    [[nodiscard]] bool mayEndHere() const { return m_at == At::Done || m_at == At::UntilClose; }
+
+private:
+    enum class At { Head, UntilClose, Length, ChunkSize, ChunkData, ChunkEnd, Trailers, Done };
+    [[nodiscard]] bool advance(QByteArray &body);
+
+    QByteArray m_pending;
+    HeaderList m_headers;
+    At m_at = At::Head;
+    int m_status = 0;
+    qint64 m_left = 0; ///< of the body, or of the chunk
+    qint64 m_trailerBytes = 0;
+};
+
 } // namespace hybridge

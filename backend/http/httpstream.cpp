@@ -67,6 +67,11 @@ int HttpStream::status() const
     return m_exchange->status();
 }
 
+double HttpStream::sentMs() const
+{
+    return m_exchange->sentMs();
+}
+
 const HeaderList &HttpStream::headers() const
 {
     return m_exchange->headers();

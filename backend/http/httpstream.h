@@ -28,6 +28,8 @@ public:
     [[nodiscard]] const HeaderList &headers() const;
     /// From the intended send to the headers.
     [[nodiscard]] double headersMs() const { return m_headersMs; }
+    /// From the intended send until the request had left; -1 when Qt did not tell.
+    [[nodiscard]] double sentMs() const;
     /// The head as a response with @p body: for classifying refusals and for excerpts.
     [[nodiscard]] HttpResponse response(QByteArray body = {}) const;
 

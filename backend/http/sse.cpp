@@ -5,27 +5,37 @@
 #include "backend/http/jsonlimits.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace hybridge {
 
 QList<SseEvent> SseParser::feed(const QByteArray &bytes)
 {
     QList<SseEvent> out;
-    for (const char c : bytes) {
-        if (c == '\n' && m_sawCr) { // second half of a CRLF
-            m_sawCr = false;
+    const char *at = bytes.constData();
+    const char *const end = at + bytes.size();
+    while (at < end) {
+        if (std::exchange(m_sawCr, false) && *at == '\n') { // second half of a CRLF
+            ++at;
             continue;
         }
-        m_sawCr = c == '\r';
-        if (c != '\n' && c != '\r') {
-            if (m_line.size() < m_most) {
-                m_line.append(c);
-            } else {
-                m_skippingLine = true;
-                m_overflowed = true;
-            }
-            continue;
+        const auto find = [&](char c, const char *limit) {
+            return static_cast<const char *>(std::memchr(at, c, static_cast<std::size_t>(limit - at)));
+        };
+        const char *const feed = find('\n', end);
+        const char *const carriage = find('\r', feed ? feed : end);
+        const char *const stop = carriage ? carriage : feed;
+        const qsizetype length = (stop ? stop : end) - at;
+        const qsizetype room = std::max<qsizetype>(0, m_most - m_line.size());
+        if (length > room) {
+            m_skippingLine = true;
+            m_overflowed = true;
         }
+        m_line.append(at, std::min(length, room));
+        if (!stop)
+            break;
+        m_sawCr = *stop == '\r';
+        at = stop + 1;
         const QByteArray complete = std::exchange(m_line, {});
         if (!std::exchange(m_skippingLine, false))
             line(complete, out);
@@ -65,10 +75,9 @@ void SseParser::line(const QByteArray &bytes, QList<SseEvent> &out)
         return;
     }
     const qsizetype colon = text.indexOf(':');
-    const QByteArray field = colon < 0 ? text : text.left(colon);
-    QByteArray value = colon < 0 ? QByteArray() : text.mid(colon + 1);
-    if (value.startsWith(' '))
-        value.remove(0, 1);
+    const QByteArrayView field = colon < 0 ? QByteArrayView(text) : QByteArrayView(text).first(colon);
+    const bool blank = colon >= 0 && colon + 1 < text.size() && text.at(colon + 1) == ' ';
+    const QByteArray value = colon < 0 ? QByteArray() : text.mid(colon + (blank ? 2 : 1));
     if (field == "data") {
         if (m_dataSize + value.size() > m_most) {
             m_overflowed = true;
@@ -101,7 +110,7 @@ void SseParser::dispatch(bool unfinished, QList<SseEvent> &out)
     const QList<QByteArray> lines = std::exchange(m_data, {});
     m_dataSize = 0;
     if (std::any_of(lines.begin(), lines.end(), [](const QByteArray &l) { return !l.isEmpty(); })) {
-        const QByteArray joined = lines.join('\n');
+        const QByteArray joined = lines.size() == 1 ? lines.constFirst() : lines.join('\n');
         const auto push = [&](const QByteArray &payload) {
             SseEvent event = classify(payload);
             event.unfinished = unfinished;

@@ -43,7 +43,7 @@ SshChannel::~SshChannel()
 
 bool SshChannel::isFull() const
 {
-    return job->kind == SshJob::Kind::Stream && out.size() + err.size() >= maxHeldBytes;
+    return job->isStreamed() && out.size() + err.size() >= maxHeldBytes;
 }
 
 SshChannel &SshChannel::note(void *user)
@@ -64,7 +64,7 @@ int SshChannel::onData(ssh_session, ssh_channel, void *data, uint32_t length, in
         return 0;
     }
     qint64 room = taken;
-    if (channel.job->kind != SshJob::Kind::Stream) {
+    if (!channel.job->isStreamed()) {
         room = std::max<qint64>(0, channel.job->maxBytes - channel.out.size() - channel.err.size());
         channel.truncated = room < taken;
     }

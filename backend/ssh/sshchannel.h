@@ -18,7 +18,7 @@ struct SshChannel {
     Q_DISABLE_COPY_MOVE(SshChannel)
 
     /// Counts towards the server's MaxSessions.
-    [[nodiscard]] bool isSession() const { return job->kind != SshJob::Kind::Forward; }
+    [[nodiscard]] bool isSession() const { return job->isSession(); }
     /// The reader of a stream is behind: no more is taken, so that libssh's window closes and the far side waits.
     [[nodiscard]] bool isFull() const;
 

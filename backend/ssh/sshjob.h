@@ -16,17 +16,25 @@ namespace hybridge {
 
 /// One thing that the reactor is asked to do on a link. Immutable once submitted.
 struct SshJob {
-    enum class Kind { Exec, Stream, Forward };
+    enum class Kind {
+        Exec,
+        Stream,
+        Forward, ///< a forwarded connection, answered whole
+        Tunnel, ///< a forwarded connection, read as it comes
+    };
     quint64 id = 0;
     Kind kind = Kind::Exec;
     QByteArray line;  ///< Exec, Stream: the quoted command line
     QByteArray input; ///< stdin, or what is written to the forwarded connection
-    QByteArray host;  ///< Forward
+    QByteArray host;  ///< Forward, Tunnel
     int port = 0;
     bool (*enough)(const QByteArray &) = nullptr; ///< Forward: called on the reactor's thread
     qint64 maxBytes = 0;                          ///< Exec: cut there; Forward: an error
     std::chrono::milliseconds limit{0};           ///< as the caller gave it; 0: none
     std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+
+    [[nodiscard]] bool isSession() const { return kind == Kind::Exec || kind == Kind::Stream; }
+    [[nodiscard]] bool isStreamed() const { return kind == Kind::Stream || kind == Kind::Tunnel; }
 };
 using SshJobPtr = std::shared_ptr<const SshJob>;
 

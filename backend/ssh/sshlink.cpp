@@ -187,7 +187,7 @@ SshLink::Step SshLink::advanceRunning(SshChannel &channel, SshReportSink &sink)
     if (channel.heldBack)
         readHeldBack(channel);
     channel.unsent = false;
-    if (channel.job->kind == SshJob::Kind::Stream && !(channel.out.isEmpty() && channel.err.isEmpty())) {
+    if (channel.job->isStreamed() && !(channel.out.isEmpty() && channel.err.isEmpty())) {
         channel.deadline = Clock::time_point::max(); // a stream's limit is for its first byte
         channel.unsent = !sink.data(channel.job->id, channel.out, channel.err);
         if (!channel.unsent) {
@@ -342,16 +342,16 @@ bool SshLink::startQueued(Clock::time_point now)
     bool started = false;
     for (auto job = m_queue.begin(); job != m_queue.end();) {
         const SshJob::Kind kind = (*job)->kind;
-        const bool room = kind == SshJob::Kind::Forward ? forwards < maxForwards
+        const bool room = !(*job)->isSession() ? forwards < maxForwards
                                                         : sessions < maxSessionChannels && now >= m_retryOpenAt
                 && (kind == SshJob::Kind::Exec || streams < maxStreams);
         if (!room) {
             ++job;
             continue;
         }
-        sessions += kind == SshJob::Kind::Forward ? 0 : 1;
+        sessions += (*job)->isSession() ? 1 : 0;
         streams += kind == SshJob::Kind::Stream ? 1 : 0;
-        forwards += kind == SshJob::Kind::Forward ? 1 : 0;
+        forwards += (*job)->isSession() ? 0 : 1;
         m_channels.push_back(std::make_unique<SshChannel>(m_dialed.session(), *job, m_noted));
         job = m_queue.erase(job);
         started = true;
@@ -417,7 +417,7 @@ Error SshLink::lose(Error error, SshReportSink &sink)
 {
     for (const auto &channel : m_channels) {
         if (!channel->answered) {
-            if (channel->job->kind == SshJob::Kind::Stream && !(channel->out.isEmpty() && channel->err.isEmpty()))
+            if (channel->job->isStreamed() && !(channel->out.isEmpty() && channel->err.isEmpty()))
                 sink.data(channel->job->id, channel->out, channel->err);
             sink.end(channel->job->id, error);
         }

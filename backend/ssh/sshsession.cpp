@@ -137,6 +137,23 @@ std::unique_ptr<ShellStream> SshSession::stream(SshCommand command)
     return stream;
 }
 
+std::unique_ptr<ShellStream> SshSession::forward(QString host, quint16 port, QByteArray request, std::chrono::milliseconds limit)
+{
+    const auto listener = std::make_shared<SessionStream::Listener>();
+    const auto job = std::make_shared<SshJob>();
+    job->id = m_hub.addJob(this, listener);
+    job->kind = SshJob::Kind::Tunnel;
+    job->host = host.toUtf8();
+    job->port = port;
+    job->input = std::move(request);
+    job->limit = limit;
+    job->deadline = deadlineAfter(limit);
+    auto stream = std::make_unique<SessionStream>(this, listener);
+    stream->setJobId(job->id);
+    start(job);
+    return stream;
+}
+
 Task<Result<QByteArray>> SshSession::roundTrip(QString host, quint16 port, QByteArray request,
     bool (*enough)(const QByteArray &), qint64 maxBytes, std::chrono::milliseconds limit, std::stop_token stop)
 {

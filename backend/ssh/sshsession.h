@@ -3,6 +3,7 @@
 #pragma once
 
 #include "backend/base/backoff.h"
+#include "backend/ssh/forwarder.h"
 #include "backend/ssh/shell.h"
 #include "backend/ssh/sshhub.h"
 #include "backend/ssh/sshtarget.h"
@@ -14,7 +15,7 @@ namespace hybridge {
 /// The Shell of one node. Connects at the first call, then keeps the link: after a loss it dials again with growing,
 /// jittered pauses; after host-key or log-in trouble it is Blocked and looks again only slowly. While the link is not
 /// up and no dial is running, calls are answered at once with linkError(). GUI thread.
-class SshSession final : public Shell {
+class SshSession final : public Shell, public Forwarder {
     Q_OBJECT
 public:
     SshSession(SshHub &hub, SshTarget target, QObject *parent = nullptr);
@@ -22,6 +23,7 @@ public:
 
     Task<Result<ExecResult>> exec(SshCommand command, std::stop_token stop) override;
     std::unique_ptr<ShellStream> stream(SshCommand command) override;
+    std::unique_ptr<ShellStream> forward(QString host, quint16 port, QByteArray request, std::chrono::milliseconds limit) override;
     Task<Result<QByteArray>> roundTrip(QString host, quint16 port, QByteArray request,
         bool (*enough)(const QByteArray &), qint64 maxBytes, std::chrono::milliseconds limit,
         std::stop_token stop) override;
