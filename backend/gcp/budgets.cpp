@@ -3,7 +3,7 @@
 #include "backend/gcp/budgets.h"
 
 #include "backend/base/units.h"
-#include "backend/gcp/gcperror.h"
+#include "backend/gcp/answers.h"
 #include "backend/http/jsonfields.h"
 #include "backend/http/jsonlimits.h"
 
@@ -29,11 +29,6 @@ constexpr int mostPages = 20;
 constexpr std::size_t mostItems = 1000;
 constexpr qsizetype longestName = 60;
 constexpr double mostAmount = 1e12;
-
-Error cancelled()
-{
-    return {Error::Kind::Cancelled, tr("Cancelled.")};
-}
 
 const json *list(const json &object, const char *key)
 {
@@ -98,14 +93,6 @@ QByteArray bodyOf(const Budget &budget)
     const json body{{"displayName", budget.displayName.toStdString()}, {"budgetFilter", filter}, {"amount", amount},
         {"thresholdRules", rules}};
     return QByteArray::fromStdString(body.dump(-1, ' ', false, json::error_handler_t::replace));
-}
-
-template <class T, class Read>
-Result<T> parseAnswer(const HttpResponse &response, Read read)
-{
-    if (response.status < 200 || response.status >= 300)
-        return computeError(response);
-    return decodeBytes<T>(response.body, read);
 }
 
 bool sameBudget(const Budget &a, const Budget &b)
@@ -176,32 +163,22 @@ QString Budgets::path() const
 
 Task<Result<QList<Budget>>> Budgets::list(std::stop_token stop)
 {
-    const QPointer<Budgets> self(this);
     if (m_account.isEmpty())
         co_return Error(Error::Kind::Invalid, tr("The fleet file names no billing account."))
             .withRemedy(tr("Set gcp.billingAccount: gcloud billing accounts list tells its id."));
+    ApiRequest request = ApiRequest::get(path());
+    request.query(QStringLiteral("pageSize"), QStringLiteral("100"));
+    if (!m_quotaProject.isEmpty())
+        request.header("x-goog-user-project", m_quotaProject.toLatin1());
     QList<Budget> all;
-    QString pageToken;
-    for (int page = 0; page < mostPages; ++page) {
-        ApiRequest request = ApiRequest::get(path());
-        request.query(QStringLiteral("pageSize"), QStringLiteral("100"));
-        if (!m_quotaProject.isEmpty())
-            request.header("x-goog-user-project", m_quotaProject.toLatin1());
-        if (!pageToken.isEmpty())
-            request.query(QStringLiteral("pageToken"), pageToken);
-        const Result<HttpResponse> response = co_await m_api.send(request, stop);
-        if (!self || stop.stop_requested())
-            co_return cancelled();
-        if (!response)
-            co_return response.error();
-        const Result<BudgetPage> parsed = parseBudgets(*response);
-        if (!parsed)
-            co_return parsed.error();
-        all.append(parsed->budgets);
-        if (parsed->nextPageToken.isEmpty() || parsed->nextPageToken == pageToken)
-            break;
-        pageToken = parsed->nextPageToken;
-    }
+    const TakePage<BudgetPage> take = [&all](const BudgetPage &page) {
+        all.append(page.budgets);
+        return false;
+    };
+    const QPointer<const QObject> owner(this);
+    const Result<void> read = co_await readPages<BudgetPage>(owner, &m_api, request, mostPages, &parseBudgets, take, stop);
+    if (!read)
+        co_return read.error();
     co_return all;
 }
 

@@ -2,29 +2,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/gcp/compute.h"
 
-#include <QCoreApplication>
+#include "backend/gcp/answers.h"
+
 #include <QPointer>
 
 namespace hybridge::gcp {
 
 namespace {
-QString tr(const char *text)
-{
-    return QCoreApplication::translate("Gcp", text);
-}
-
 constexpr int perPage = 500;
 constexpr int mostPages = 3;
-
-QString encoded(const QString &part)
-{
-    return QString::fromLatin1(QUrl::toPercentEncoding(part));
-}
-
-Error cancelled()
-{
-    return {Error::Kind::Cancelled, tr("Cancelled.")};
-}
 } // namespace
 
 Compute::Compute(ApiTransport &api, QString project, QObject *parent)
@@ -56,28 +42,18 @@ Task<Result<Instance>> Compute::instance(QString zone, QString name, std::stop_t
 
 Task<Result<QList<Operation>>> Compute::operations(QString zone, QString type, std::stop_token stop)
 {
-    const QPointer<Compute> self(this);
+    ApiRequest request = ApiRequest::get(zonePath(zone) + QStringLiteral("/operations"));
+    request.query(QStringLiteral("filter"), QStringLiteral("operationType=\"%1\"").arg(type))
+        .query(QStringLiteral("maxResults"), QString::number(perPage));
     QList<Operation> all;
-    QString pageToken;
-    for (int page = 0; page < mostPages; ++page) {
-        ApiRequest request = ApiRequest::get(zonePath(zone) + QStringLiteral("/operations"));
-        request.query(QStringLiteral("filter"), QStringLiteral("operationType=\"%1\"").arg(type))
-            .query(QStringLiteral("maxResults"), QString::number(perPage));
-        if (!pageToken.isEmpty())
-            request.query(QStringLiteral("pageToken"), pageToken);
-        const Result<HttpResponse> response = co_await m_api.send(request, stop);
-        if (!self || stop.stop_requested())
-            co_return cancelled();
-        if (!response)
-            co_return response.error();
-        const Result<OperationPage> parsed = parseOperations(*response);
-        if (!parsed)
-            co_return parsed.error();
-        all.append(parsed->operations);
-        if (parsed->nextPageToken.isEmpty() || parsed->nextPageToken == pageToken)
-            break;
-        pageToken = parsed->nextPageToken;
-    }
+    const TakePage<OperationPage> take = [&all](const OperationPage &page) {
+        all.append(page.operations);
+        return false;
+    };
+    const QPointer<const QObject> owner(this);
+    const Result<void> read = co_await readPages<OperationPage>(owner, &m_api, request, mostPages, &parseOperations, take, stop);
+    if (!read)
+        co_return read.error();
     co_return all;
 }
 

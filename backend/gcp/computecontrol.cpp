@@ -3,8 +3,8 @@
 #include "backend/gcp/computecontrol.h"
 
 #include "backend/base/units.h"
+#include "backend/gcp/answers.h"
 #include "backend/gcp/computechange.h"
-#include "backend/gcp/gcperror.h"
 
 #include <QCoreApplication>
 #include <QElapsedTimer>
@@ -26,16 +26,6 @@ QString tr(const char *text)
 
 constexpr auto waitReadLimit = 150s; ///< Google answers a wait after about two minutes
 constexpr int mostPages = 3;
-
-QString encoded(const QString &part)
-{
-    return QString::fromLatin1(QUrl::toPercentEncoding(part));
-}
-
-Error cancelled(const QString &detail = {})
-{
-    return {Error::Kind::Cancelled, tr("Cancelled."), detail};
-}
 
 Error goesOn(const QString &operation)
 {
@@ -232,31 +222,22 @@ Task<Result<Operation>> ComputeControl::send(Change change, std::stop_token stop
 
 Task<Result<std::optional<Operation>>> ComputeControl::find(Change change, std::stop_token stop)
 {
-    const QPointer<ComputeControl> self(this);
-    QString pageToken;
-    for (int page = 0; page < mostPages; ++page) {
-        ApiRequest request = ApiRequest::get(zonePath(change.ref.zone) + QStringLiteral("/operations"));
-        request.query(QStringLiteral("filter"), QStringLiteral("operationType=\"%1\"").arg(change.verb))
-            .query(QStringLiteral("orderBy"), QStringLiteral("creationTimestamp desc"))
-            .query(QStringLiteral("maxResults"), QStringLiteral("500"));
-        if (!pageToken.isEmpty())
-            request.query(QStringLiteral("pageToken"), pageToken);
-        const Result<HttpResponse> response = co_await m_api.send(request, stop);
-        if (!self || stop.stop_requested())
-            co_return cancelled();
-        if (!response)
-            co_return response.error();
-        const Result<OperationPage> parsed = parseOperations(*response);
-        if (!parsed)
-            co_return parsed.error();
-        for (const Operation &operation : parsed->operations)
-            if (operation.clientOperationId.compare(change.requestId, Qt::CaseInsensitive) == 0)
-                co_return std::optional<Operation>(operation);
-        if (parsed->nextPageToken.isEmpty() || parsed->nextPageToken == pageToken)
-            break;
-        pageToken = parsed->nextPageToken;
-    }
-    co_return std::optional<Operation>();
+    ApiRequest request = ApiRequest::get(zonePath(change.ref.zone) + QStringLiteral("/operations"));
+    request.query(QStringLiteral("filter"), QStringLiteral("operationType=\"%1\"").arg(change.verb))
+        .query(QStringLiteral("orderBy"), QStringLiteral("creationTimestamp desc"))
+        .query(QStringLiteral("maxResults"), QStringLiteral("500"));
+    std::optional<Operation> ours;
+    const TakePage<OperationPage> take = [&ours, id = change.requestId](const OperationPage &page) {
+        for (const Operation &operation : page.operations)
+            if (!ours && operation.clientOperationId.compare(id, Qt::CaseInsensitive) == 0)
+                ours = operation;
+        return ours.has_value();
+    };
+    const QPointer<const QObject> owner(this);
+    const Result<void> read = co_await readPages<OperationPage>(owner, &m_api, request, mostPages, &parseOperations, take, stop);
+    if (!read)
+        co_return read.error();
+    co_return ours;
 }
 
 Task<Result<Operation>> ComputeControl::carryOut(Change change, ActionOptions options, std::stop_token stop)

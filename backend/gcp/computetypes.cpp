@@ -3,7 +3,7 @@
 #include "backend/gcp/computetypes.h"
 
 #include "backend/base/units.h"
-#include "backend/gcp/gcperror.h"
+#include "backend/gcp/answers.h"
 #include "backend/http/jsonfields.h"
 #include "backend/http/jsonlimits.h"
 
@@ -208,20 +208,6 @@ Operation operationFrom(const json &j)
     out.inserted = jsonTime(j, "insertTime");
     out.ended = jsonTime(j, "endTime");
     readErrors(j, out);
-    return out;
-}
-
-template <class T, class Read>
-Result<T> parseAnswer(const HttpResponse &response, Read read)
-{
-    if (response.status < 200 || response.status >= 300)
-        return computeError(response);
-    Result<T> out = decodeBytes<T>(response.body, read);
-    if (!out) {
-        Error error = looksLikeHtml(response) ? computeError(response) : out.error();
-        error.code = response.status;
-        return error;
-    }
     return out;
 }
 

@@ -3,7 +3,7 @@
 #include "backend/gcp/instanceschedules.h"
 
 #include "backend/base/units.h"
-#include "backend/gcp/gcperror.h"
+#include "backend/gcp/answers.h"
 #include "backend/http/jsonfields.h"
 #include "backend/http/jsonlimits.h"
 
@@ -28,16 +28,6 @@ constexpr int mostPages = 10;
 constexpr std::size_t mostItems = 1000;
 constexpr auto operationLimit = std::chrono::minutes(2);
 
-QString encoded(const QString &part)
-{
-    return QString::fromLatin1(QUrl::toPercentEncoding(part));
-}
-
-Error cancelled()
-{
-    return {Error::Kind::Cancelled, tr("Cancelled.")};
-}
-
 QString cronOf(const json &policy, const char *key)
 {
     const json *schedule = jsonField(policy, key);
@@ -59,14 +49,6 @@ std::optional<InstanceSchedule> scheduleFrom(const json &j)
     out.from = jsonTime(*policy, "startTime");
     out.until = jsonTime(*policy, "expirationTime");
     return out;
-}
-
-template <class T, class Read>
-Result<T> parseAnswer(const HttpResponse &response, Read read)
-{
-    if (response.status < 200 || response.status >= 300)
-        return computeError(response);
-    return decodeBytes<T>(response.body, read);
 }
 
 Result<QDateTime> nextOf(const InstanceSchedule &schedule, const QString &cron, const QDateTime &now)
@@ -175,26 +157,16 @@ QString InstanceSchedules::policiesPath(const QString &region) const
 
 Task<Result<QList<InstanceSchedule>>> InstanceSchedules::list(QString region, std::stop_token stop)
 {
-    const QPointer<InstanceSchedules> self(this);
+    const ApiRequest request = ApiRequest::get(policiesPath(region));
     QList<InstanceSchedule> all;
-    QString pageToken;
-    for (int page = 0; page < mostPages; ++page) {
-        ApiRequest request = ApiRequest::get(policiesPath(region));
-        if (!pageToken.isEmpty())
-            request.query(QStringLiteral("pageToken"), pageToken);
-        const Result<HttpResponse> response = co_await m_api.send(request, stop);
-        if (!self || stop.stop_requested())
-            co_return cancelled();
-        if (!response)
-            co_return response.error();
-        const Result<SchedulePage> parsed = parseSchedules(*response);
-        if (!parsed)
-            co_return parsed.error();
-        all.append(parsed->schedules);
-        if (parsed->nextPageToken.isEmpty() || parsed->nextPageToken == pageToken)
-            break;
-        pageToken = parsed->nextPageToken;
-    }
+    const TakePage<SchedulePage> take = [&all](const SchedulePage &page) {
+        all.append(page.schedules);
+        return false;
+    };
+    const QPointer<const QObject> owner(this);
+    const Result<void> read = co_await readPages<SchedulePage>(owner, &m_api, request, mostPages, &parseSchedules, take, stop);
+    if (!read)
+        co_return read.error();
     co_return all;
 }
 

@@ -3,8 +3,8 @@
 #include "backend/gcp/computecontrol.h"
 
 #include "backend/base/units.h"
+#include "backend/gcp/answers.h"
 #include "backend/gcp/computechange.h"
-#include "backend/gcp/gcperror.h"
 #include "backend/http/jsonfields.h"
 #include "backend/http/jsonlimits.h"
 
@@ -28,11 +28,6 @@ QString tr(const char *text)
 
 constexpr auto shortestRun = seconds(30);
 constexpr auto longestRun = std::chrono::days(120);
-
-Error cancelled()
-{
-    return {Error::Kind::Cancelled, tr("Cancelled.")};
-}
 
 QString newId()
 {

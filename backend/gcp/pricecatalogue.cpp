@@ -3,7 +3,7 @@
 #include "backend/gcp/pricecatalogue.h"
 
 #include "backend/base/units.h"
-#include "backend/gcp/gcperror.h"
+#include "backend/gcp/answers.h"
 #include "backend/http/jsonfields.h"
 #include "backend/http/jsonlimits.h"
 
@@ -107,9 +107,7 @@ Result<double> onePrice(const QList<Sku> &skus, const QString &region, const QSt
 
 Result<SkuPage> parseSkus(const HttpResponse &response)
 {
-    if (response.status < 200 || response.status >= 300)
-        return computeError(response);
-    return decodeBytes<SkuPage>(response.body, [](const json &j) {
+    return parseAnswer<SkuPage>(response, [](const json &j) {
         SkuPage page;
         if (!j.is_object())
             throw std::runtime_error("no object");
@@ -194,32 +192,22 @@ PriceCatalogue::PriceCatalogue(ApiTransport &api, QObject *parent) : QObject(par
 
 Task<Result<QList<Sku>>> PriceCatalogue::skus(QString region, QString currency, std::stop_token stop)
 {
-    const QPointer<PriceCatalogue> self(this);
+    ApiRequest request = ApiRequest::get(QStringLiteral("services/6F81-5844-456A/skus"));
+    request.query(QStringLiteral("currencyCode"), currency)
+        .query(QStringLiteral("pageSize"), QStringLiteral("500")) // parsed in a few ms
+        .timeout(std::chrono::seconds(30));
     QList<Sku> all;
-    QString pageToken;
-    for (int page = 0; page < mostPages; ++page) {
-        ApiRequest request = ApiRequest::get(QStringLiteral("services/6F81-5844-456A/skus"));
-        request.query(QStringLiteral("currencyCode"), currency)
-            .query(QStringLiteral("pageSize"), QStringLiteral("500")) // parsed in a few ms
-            .timeout(std::chrono::seconds(30));
-        if (!pageToken.isEmpty())
-            request.query(QStringLiteral("pageToken"), pageToken);
-        const Result<HttpResponse> response = co_await m_api.send(request, stop);
-        if (!self || stop.stop_requested())
-            co_return Error(Error::Kind::Cancelled, tr("Cancelled."));
-        if (!response)
-            co_return response.error();
-        const Result<SkuPage> parsed = parseSkus(*response);
-        if (!parsed)
-            co_return parsed.error();
-        for (const Sku &sku : parsed->skus)
+    const TakePage<SkuPage> take = [&all, region](const SkuPage &page) {
+        for (const Sku &sku : page.skus)
             if (sku.regions.contains(region)
                 && (sku.usage == QLatin1String("OnDemand") || sku.usage == QLatin1String("Preemptible")))
                 all.append(sku);
-        if (parsed->nextPageToken.isEmpty() || parsed->nextPageToken == pageToken)
-            break;
-        pageToken = parsed->nextPageToken;
-    }
+        return false;
+    };
+    const QPointer<const QObject> owner(this);
+    const Result<void> read = co_await readPages<SkuPage>(owner, &m_api, request, mostPages, &parseSkus, take, stop);
+    if (!read)
+        co_return read.error();
     co_return all;
 }
 

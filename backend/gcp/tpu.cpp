@@ -3,7 +3,7 @@
 #include "backend/gcp/tpu.h"
 
 #include "backend/base/units.h"
-#include "backend/gcp/gcperror.h"
+#include "backend/gcp/answers.h"
 
 #include <QCoreApplication>
 #include <QElapsedTimer>
@@ -20,16 +20,6 @@ namespace {
 QString tr(const char *text)
 {
     return QCoreApplication::translate("Gcp", text);
-}
-
-QString encoded(const QString &part)
-{
-    return QString::fromLatin1(QUrl::toPercentEncoding(part));
-}
-
-Error cancelled(const QString &detail = {})
-{
-    return {Error::Kind::Cancelled, tr("Cancelled."), detail};
 }
 
 milliseconds left(const QElapsedTimer &since, milliseconds limit)

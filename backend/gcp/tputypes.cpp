@@ -3,8 +3,8 @@
 #include "backend/gcp/tputypes.h"
 
 #include "backend/base/units.h"
+#include "backend/gcp/answers.h"
 #include "backend/gcp/failure.h"
-#include "backend/gcp/gcperror.h"
 #include "backend/http/jsonfields.h"
 #include "backend/http/jsonlimits.h"
 
@@ -84,20 +84,6 @@ TpuNode nodeFrom(const json &j)
         out.spot = jsonBool(*scheduling, "spot").value_or(false) || jsonBool(*scheduling, "preemptible").value_or(false);
     out.queuedResource = lastPart(j, "queuedResource");
     out.created = jsonTime(j, "createTime");
-    return out;
-}
-
-template <class T, class Read>
-Result<T> parseAnswer(const HttpResponse &response, Read read)
-{
-    if (response.status < 200 || response.status >= 300)
-        return computeError(response);
-    Result<T> out = decodeBytes<T>(response.body, read);
-    if (!out) {
-        Error error = looksLikeHtml(response) ? computeError(response) : out.error();
-        error.code = response.status;
-        return error;
-    }
     return out;
 }
 
