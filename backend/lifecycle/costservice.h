@@ -38,6 +38,8 @@ public:
     Task<Result<gcp::Budget>> createBudget(gcp::Budget wanted, std::stop_token stop) override;
     [[nodiscard]] bool hasSchedules() const override { return !m_offPeak.regions().isEmpty(); }
     Task<Result<QList<ScheduleState>>> schedules(std::stop_token stop) override { return m_offPeak.list(stop); }
+    Task<Result<void>> changeSchedules(ScheduleWish wish, std::stop_token stop) override { return m_offPeak.apply(wish, stop); }
+    [[nodiscard]] QStringList scheduleCalls(const ScheduleWish &wish) const override { return m_offPeak.callsOf(wish); }
 
 private:
     static Task<Result<void>> read(QPointer<CostService> self, QDateTime since);

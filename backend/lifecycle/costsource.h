@@ -36,6 +36,10 @@ public:
     [[nodiscard]] virtual bool hasSchedules() const = 0;
     /// Errors: those of OffPeak.
     virtual Task<Result<QList<ScheduleState>>> schedules(std::stop_token stop) = 0;
+    /// Errors: those of OffPeak. What had been done before an error stays.
+    virtual Task<Result<void>> changeSchedules(ScheduleWish wish, std::stop_token stop) = 0;
+    /// What would leave for it, one line each. Pure.
+    [[nodiscard]] virtual QStringList scheduleCalls(const ScheduleWish &wish) const = 0;
 
 Q_SIGNALS:
     /// The ledger or a price has changed. Rates change by the second: ask again as often as you show them.

@@ -65,7 +65,7 @@ void guardKind(const OperationRequest &request, const NodeState &node, QList<Gua
     }
 }
 
-void guardLastBackend(const FleetState &fleet, const OperationRequest &request, const NodeState &node, QList<GuardFinding> &out)
+void guardLastBackend(const FleetState &fleet, const OperationRequest &request, const GuardFacts &facts, const NodeState &node, QList<GuardFinding> &out)
 {
     if (!takesServing(request, node))
         return;
@@ -77,9 +77,10 @@ void guardLastBackend(const FleetState &fleet, const OperationRequest &request, 
         const NodeState &other = fleet.at(i);
         if (other.config.id == node.config.id)
             continue;
-        if (isServing(other))
+        const bool isLeaving = facts.leaving.contains(other.config.id);
+        if (isServing(other) && !isLeaving)
             return;
-        idle.append(tr("%1 is %2").arg(labelOf(other), conditionLabel(other.diagnosis.condition).toLower()));
+        idle.append(isLeaving ? tr("%1 is being taken away").arg(labelOf(other)) : tr("%1 is %2").arg(labelOf(other), conditionLabel(other.diagnosis.condition).toLower()));
     }
     const bool overridden = request.lastBackendOverride == node.config.id;
     out.append({QStringLiteral("last-backend"), overridden ? Weight::Confirm : Weight::Block,
@@ -195,34 +196,12 @@ QList<GuardFinding> guardFindings(const FleetState &fleet, const OperationReques
     }
     guardKind(request, *node, out);
     guardBusy(facts, *node, out);
-    guardLastBackend(fleet, request, *node, out);
+    guardLastBackend(fleet, request, facts, *node, out);
     guardLocalSsd(request, *node, out);
     guardUse(fleet, request, *node, out);
     guardReturn(request, facts, *node, out);
     std::stable_sort(out.begin(), out.end(), [](const GuardFinding &a, const GuardFinding &b) { return a.weight > b.weight; });
     return out;
-}
-
-Result<void> judge(const QList<GuardFinding> &findings, bool confirmed)
-{
-    QStringList what;
-    QStringList why;
-    QStringList remedies;
-    for (const GuardFinding &finding : findings) {
-        const bool stops = finding.weight == Weight::Block || (finding.weight == Weight::Confirm && !confirmed);
-        if (!stops)
-            continue;
-        what.append(finding.what);
-        if (!finding.why.isEmpty())
-            why.append(finding.why);
-        if (!finding.remedy.isEmpty())
-            remedies.append(finding.remedy);
-    }
-    if (what.isEmpty())
-        return {};
-    Error error(Error::Kind::Refused, what.join(QLatin1Char(' ')), why.join(QLatin1Char(' ')));
-    error.remedy = remedies.join(QLatin1Char(' '));
-    return error;
 }
 
 } // namespace hybridge

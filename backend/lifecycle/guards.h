@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "backend/base/result.h"
+#include "backend/activity/operationfinding.h"
 #include "backend/fleet/fleetstate.h"
 #include "backend/lifecycle/lifecycletypes.h"
 
@@ -10,20 +10,9 @@
 
 namespace hybridge {
 
-/// One thing that speaks against an operation, or that its operator must know before.
-struct GuardFinding {
-    enum class Weight {
-        Inform, ///< shown in the plan
-        Confirm, ///< shown, and the operator has to say yes
-        Block, ///< stands until what remedy says is done or said
-    };
-    QString id; ///< "last-backend", "in-use", "use-unknown", "may-not-come-back", "local-ssd", "busy", "no-machine", …
-    Weight weight = Weight::Inform;
-    QString what; ///< one sentence
-    QString why; ///< evidence; may be empty
-    QString remedy; ///< what to do or say instead; may be empty
-    bool operator==(const GuardFinding &) const = default;
-};
+/// What a guard of an operation found: "last-backend", "in-use", "use-unknown", "may-not-come-back", "local-ssd", "busy",
+/// "no-machine", …
+using GuardFinding = OperationFinding;
 
 /// When a start of this node's machine failed for want of capacity. From the activity log and the cloud's operations.
 struct StockOut {
@@ -37,16 +26,15 @@ struct GuardFacts {
     QList<StockOut> stockOuts; ///< of the node meant, newest first
     /// Who else works on the node: "up by op@desk since 10:02"; empty: nobody.
     QString busyWith;
+    /// Nodes that something else takes away just now, here or in another program: they serve for a moment still, and
+    /// count as gone.
+    QStringList leaving;
 };
 
 /// Everything that speaks against @p request, worst first. Pure: nothing is asked here, and what is not known counts
 /// against. Only the override of the request itself lifts "last-backend".
 [[nodiscard]] QList<GuardFinding> guardFindings(
     const FleetState &fleet, const OperationRequest &request, const GuardFacts &facts);
-
-/// May it go on? Refused (kind Refused, all reasons in it) while anything blocks, or while something wants a yes and
-/// @p confirmed is false. Pure.
-[[nodiscard]] Result<void> judge(const QList<GuardFinding> &findings, bool confirmed);
 
 /// The node is known to serve: its lamp is green or amber, so that requests reach a model there. Pure.
 [[nodiscard]] bool isServing(const NodeState &node);

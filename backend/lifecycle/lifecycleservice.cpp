@@ -74,13 +74,15 @@ OperationPlan LifecycleService::planOf(const OperationRequest &request, const QL
         plan.steps.append(report);
         plan.calls.append(step.calls);
     }
+    if (!request.cause.isEmpty())
+        plan.warnings.append(request.cause);
     for (const GuardFinding &finding : findings)
         plan.warnings.append(finding.what);
     plan.undo = undoOf(request);
     return plan;
 }
 
-Task<GuardFacts> LifecycleService::guardFacts(OperationRequest request)
+Task<GuardFacts> LifecycleService::guardFacts(OperationRequest request, QString operation)
 {
     GuardFacts facts;
     const QPointer<LifecycleService> self(this);
@@ -90,9 +92,17 @@ Task<GuardFacts> LifecycleService::guardFacts(OperationRequest request)
     const Result<QList<NodeClaim>> claims = co_await m_log.claims(m_fleet);
     if (!self)
         co_return facts;
-    if (claims && facts.busyWith.isEmpty()) {
+    if (claims) {
+        // Whoever claimed later gives way, so that not both do.
+        const auto own = std::find_if(claims->cbegin(), claims->cend(), [&operation](const NodeClaim &claim) { return claim.operation == operation; });
         for (const NodeClaim &claim : *claims) {
-            if (claim.node == request.node && (claim.holder == HolderState::Alive || claim.holder == HolderState::Elsewhere))
+            if (claim.holder != HolderState::Alive && claim.holder != HolderState::Elsewhere)
+                continue;
+            const std::optional<OperationKind> kind = operationKindFromName(claim.kind);
+            const bool isLater = own != claims->cend() && claim.since > own->since;
+            if (claim.node != request.node && kind && takesAway(*kind) && !isLater)
+                facts.leaving.append(claim.node);
+            if (claim.node == request.node && facts.busyWith.isEmpty())
                 facts.busyWith = tr("\"%1\" by %2 since %3.").arg(claim.kind, claim.who, claim.since.toLocalTime().toString(QStringLiteral("HH:mm:ss")));
         }
     }
@@ -106,15 +116,44 @@ Task<GuardFacts> LifecycleService::guardFacts(OperationRequest request)
     co_return facts;
 }
 
+// Asked right before the guards judge, with nothing awaited in between: two operations that begin at once see each other.
+QStringList LifecycleService::leaving(const OperationRequest &request, const RunningOperation *self) const
+{
+    constexpr qint64 Settles = 30; // seconds in which a node that was just stopped may still be read as serving
+    QStringList out;
+    const QDateTime now = m_ways.state().clock().now();
+    for (const auto &operation : m_operations) { // oldest first
+        if (operation.get() == self)
+            break; // those after it look at it, not the other way round
+        const OperationReport &report = operation->report();
+        const OperationKind kind = operation->request().kind;
+        if (report.node == request.node)
+            continue;
+        if (kind == OperationKind::Up && report.result == OperationResult::Done)
+            out.removeAll(report.node); // it came back since
+        if (!takesAway(kind))
+            continue;
+        const bool staysAway = kind == OperationKind::Down || kind == OperationKind::MachineStop || kind == OperationKind::MachineSuspend
+            || kind == OperationKind::ServiceStop;
+        const bool hasJustGone = staysAway && report.result == OperationResult::Done && report.ended.secsTo(now) < Settles;
+        if (operation->isRunning() || hasJustGone)
+            out.append(report.node);
+    }
+    out.append(request.alongside);
+    return out;
+}
+
 Task<OperationProposal> LifecycleService::propose(OperationRequest request, std::stop_token stop)
 {
     Q_UNUSED(stop)
     OperationProposal proposal;
     proposal.request = request;
     const QPointer<LifecycleService> self(this);
-    const GuardFacts facts = co_await guardFacts(request);
+    const QString notYet;
+    GuardFacts facts = co_await guardFacts(request, notYet);
     if (!self)
         co_return proposal;
+    facts.leaving.append(leaving(request));
     proposal.findings = guardFindings(m_ways.state(), request, facts);
     if (const NodeState *node = m_ways.state().node(request.node))
         proposal.plan = planOf(request, sequenceOf(m_ways, node->config, request), proposal.findings);
@@ -161,15 +200,19 @@ Task<RunningOperation *> LifecycleService::start(OperationRequest request, bool 
     const QPointer<LifecycleService> self(this);
     const NodeState *node = m_ways.state().node(request.node);
     const QList<SequenceStep> steps = node ? sequenceOf(m_ways, node->config, request) : QList<SequenceStep>();
-    const GuardFacts facts = co_await guardFacts(request);
+    const QString notYet;
+    GuardFacts facts = co_await guardFacts(request, notYet);
     if (!self || stop.stop_requested())
         co_return nullptr;
-    const QList<GuardFinding> findings = guardFindings(m_ways.state(), request, facts);
+    facts.leaving.append(leaving(request));
+    QList<GuardFinding> findings = guardFindings(m_ways.state(), request, facts);
     Result<void> verdict = judge(findings, confirmed);
     RunningOperation *const operation = add(request, steps);
     const QPointer<RunningOperation> guard(operation);
     const QString id = operation->m_report.id;
     const QString kind = operation->m_report.operation;
+    if (!verdict)
+        operation->m_report.result = OperationResult::Refused; // at once: it takes nothing away, and others look
     if (verdict) {
         // The claim is the lock against a second program; what the guards saw of other claims is only the polite word.
         const QStringList claimedNodes {request.node};
@@ -180,6 +223,20 @@ Task<RunningOperation *> LifecycleService::start(OperationRequest request, bool 
             verdict = claimed;
         else if (!claimed)
             noteLogFailure(claimed.error());
+        // Another program may have claimed the other node since the guards looked: once both claims stand, each sees both.
+        if (claimed && takesAway(request.kind)) {
+            GuardFacts again = co_await guardFacts(request, id);
+            if (!self || !guard)
+                co_return nullptr;
+            again.busyWith.clear(); // the claim was the answer to that
+            again.leaving.append(leaving(request, operation));
+            findings = guardFindings(m_ways.state(), request, again);
+            verdict = judge(findings, confirmed);
+            if (!verdict)
+                co_await m_log.release(id);
+            if (!self || !guard)
+                co_return nullptr;
+        }
     }
     Q_EMIT operationStarted(operation);
     co_await log(self, id, kind, request.node, ActivityEvent::Begun, begunPayload(operation->m_report, m_redactor));

@@ -73,7 +73,10 @@ Q_SIGNALS:
 
 private:
     void noteLogFailure(const Error &error);
-    Task<GuardFacts> guardFacts(OperationRequest request);
+    /// @p operation: the one that has claimed its node already; empty: none yet.
+    Task<GuardFacts> guardFacts(OperationRequest request, QString operation);
+    /// Other nodes that operations of this program take away, as far as they were begun before @p self (nullptr: all).
+    [[nodiscard]] QStringList leaving(const OperationRequest &request, const RunningOperation *self = nullptr) const;
     static Task<void> drive(QPointer<LifecycleService> self, QPointer<RunningOperation> operation, QList<SequenceStep> steps);
     static Task<void> log(QPointer<LifecycleService> self, QString operation, QString kind, QString node, ActivityEvent event, ActivityPayload payload);
     void setStep(RunningOperation *operation, int index, StepState state, std::optional<double> seconds, const QString &detail);

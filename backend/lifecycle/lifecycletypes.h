@@ -3,6 +3,7 @@
 #pragma once
 
 #include <QString>
+#include <QStringList>
 
 #include <chrono>
 #include <optional>
@@ -54,6 +55,10 @@ struct OperationRequest {
     std::optional<std::chrono::seconds> maxRun;
     /// The interrupted operation that this one continues; empty: none.
     QString continues;
+    /// Nodes that the same command takes away before this one: they count as gone for the guards.
+    QStringList alongside;
+    /// Why the program began it by itself, one sentence for the log; empty: a person asked for it.
+    QString cause;
 };
 
 } // namespace hybridge

@@ -62,6 +62,20 @@ QString scheduleWarning()
     return tr("A scheduled stop does not know of running requests: what runs then is cut. Google may be a quarter of an hour late, and a start may find no capacity.");
 }
 
+QList<ScheduleRun> nextRuns(const gcp::InstanceSchedule &schedule, const QDateTime &now, int count)
+{
+    QList<ScheduleRun> runs;
+    QDateTime stop = gcp::nextStop(schedule, now).value_or(QDateTime());
+    QDateTime start = gcp::nextStart(schedule, now).value_or(QDateTime());
+    while (runs.size() < count && (stop.isValid() || start.isValid())) {
+        const bool starts = start.isValid() && (!stop.isValid() || start < stop);
+        QDateTime &next = starts ? start : stop;
+        runs.append({next, starts});
+        next = (starts ? gcp::nextStart(schedule, next) : gcp::nextStop(schedule, next)).value_or(QDateTime());
+    }
+    return runs;
+}
+
 OffPeak::OffPeak(FleetState &state, ActivityLog &log, ApiTransport *compute, QObject *parent) : QObject(parent), m_state(state), m_log(log)
 {
     if (compute && state.config().gcp) {
@@ -129,6 +143,52 @@ QStringList OffPeak::removeCalls(const QString &region, const QString &name) con
     if (!gcp)
         return {};
     return {QStringLiteral("DELETE %1/projects/%2/regions/%3/resourcePolicies/%4").arg(gcp->computeBase.toString(), gcp->project, region, name)};
+}
+
+QStringList OffPeak::callsOf(const ScheduleWish &wish) const
+{
+    QStringList calls;
+    if (wish.create)
+        calls.append(createCalls(wish.schedule));
+    for (const QString &node : wish.attach)
+        calls.append(attachCalls(node, wish.schedule.name, true));
+    for (const QString &node : wish.detach)
+        calls.append(attachCalls(node, wish.schedule.name, false));
+    if (wish.remove)
+        calls.append(removeCalls(wish.schedule.region, wish.schedule.name));
+    return calls;
+}
+
+Task<Result<void>> OffPeak::apply(ScheduleWish wish, std::stop_token stop)
+{
+    const QPointer<OffPeak> self(this);
+    if (wish.create) {
+        const Result<ScheduleState> made = co_await create(wish.schedule, stop);
+        if (!made)
+            co_return made.error();
+    }
+    for (const QString &node : wish.attach) {
+        if (!self || stop.stop_requested())
+            co_return cancelled();
+        const Result<ScheduleState> attached = co_await attach(node, wish.schedule.name, stop);
+        if (!attached)
+            co_return attached.error();
+    }
+    for (const QString &node : wish.detach) {
+        if (!self || stop.stop_requested())
+            co_return cancelled();
+        const Result<QStringList> left = co_await detach(node, wish.schedule.name, stop);
+        if (!left)
+            co_return left.error();
+    }
+    if (wish.remove) {
+        if (!self || stop.stop_requested())
+            co_return cancelled();
+        const Result<bool> removed = co_await remove(wish.schedule.region, wish.schedule.name, stop);
+        if (!removed)
+            co_return removed.error();
+    }
+    co_return Result<void>();
 }
 
 Task<Result<QList<ScheduleState>>> OffPeak::list(std::stop_token stop)

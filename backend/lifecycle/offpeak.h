@@ -19,6 +19,25 @@ struct ScheduleState {
     QStringList nodes; ///< ids of the nodes of this fleet that it is attached to
 };
 
+/// One change of the schedules, as a dialog asks for it. Carried out in the order of the members; plain value.
+struct ScheduleWish {
+    gcp::InstanceSchedule schedule; ///< the one meant; whole when it is to be made
+    bool create = false;
+    QStringList attach; ///< node ids
+    QStringList detach; ///< node ids
+    bool remove = false;
+    [[nodiscard]] bool isNothing() const { return !create && attach.isEmpty() && detach.isEmpty() && !remove; }
+};
+
+/// A time at which a schedule acts.
+struct ScheduleRun {
+    QDateTime at; ///< UTC
+    bool starts = false; ///< else it stops
+    bool operator==(const ScheduleRun &) const = default;
+};
+/// The next @p count runs after @p now, in order; fewer when its time ends before. Pure but for the tz database.
+[[nodiscard]] QList<ScheduleRun> nextRuns(const gcp::InstanceSchedule &schedule, const QDateTime &now, int count);
+
 /// Off-peak stop and start of Compute Engine nodes by the cloud itself: brakes that need no laptop. Each change is written
 /// into the activity log. GUI thread; never blocks it. Errors: those of gcp::InstanceSchedules; Refused (this node has no
 /// such machine, or somebody else works on it); Unavailable (no gcp section).
@@ -38,11 +57,14 @@ public:
     /// Gives the schedules that are still attached to the node.
     Task<Result<QStringList>> detach(QString node, QString name, std::stop_token stop);
     Task<Result<bool>> remove(QString region, QString name, std::stop_token stop);
+    /// All of @p wish, one after the other; ends at the first that fails. What was done until then stays, and is in the log.
+    Task<Result<void>> apply(ScheduleWish wish, std::stop_token stop);
 
     /// The calls that would leave, for plans and dry runs. Pure.
     [[nodiscard]] QStringList createCalls(const gcp::InstanceSchedule &wanted) const;
     [[nodiscard]] QStringList attachCalls(const QString &node, const QString &name, bool attach) const;
     [[nodiscard]] QStringList removeCalls(const QString &region, const QString &name) const;
+    [[nodiscard]] QStringList callsOf(const ScheduleWish &wish) const;
     /// The machine of a node where it runs, or why there is none.
     [[nodiscard]] Result<gcp::InstanceRef> machineOf(const QString &node) const;
 

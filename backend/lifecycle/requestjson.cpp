@@ -39,6 +39,8 @@ nlohmann::ordered_json requestDocument(const OperationRequest &request)
     out["strictDrain"] = request.strictDrain;
     if (request.maxRun)
         out["maxRunSeconds"] = request.maxRun->count();
+    if (!request.cause.isEmpty())
+        out["cause"] = request.cause.toStdString();
     if (!request.continues.isEmpty())
         out["continues"] = request.continues.toStdString();
     return out;

@@ -119,6 +119,14 @@ Result<json> monitorPatch(const cloudflare::Monitor &now, const MonitorEdit &edi
     return patch;
 }
 
+Result<QString> monitorPatchText(const cloudflare::Monitor &now, const MonitorEdit &edit)
+{
+    const Result<json> patch = monitorPatch(now, edit);
+    if (!patch)
+        return patch.error();
+    return patch->empty() ? QString() : QString::fromStdString(maskedMonitor(*patch).dump(2, ' ', false, json::error_handler_t::replace));
+}
+
 json maskedMonitor(json document)
 {
     const auto headers = document.find("header");

@@ -35,6 +35,9 @@ struct FailoverTime {
 /// one. Pure.
 [[nodiscard]] Result<nlohmann::json> monitorPatch(const cloudflare::Monitor &now, const MonitorEdit &edit);
 
+/// The same as text for people, secrets masked; empty: nothing would change. Errors: as monitorPatch. Pure.
+[[nodiscard]] Result<QString> monitorPatchText(const cloudflare::Monitor &now, const MonitorEdit &edit);
+
 /// A monitor's document with the values of its secret headers masked: for people and logs. Pure.
 [[nodiscard]] nlohmann::json maskedMonitor(nlohmann::json document);
 [[nodiscard]] nlohmann::ordered_json monitorDocument(const cloudflare::Monitor &monitor);

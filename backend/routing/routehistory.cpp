@@ -154,6 +154,19 @@ std::optional<RouteCount> countedIn(const QList<ActivityRecord> &lines)
     return std::nullopt;
 }
 
+qint64 requestsIn(const QList<ActivityRecord> &lines)
+{
+    qint64 sum = 0;
+    if (const std::optional<RouteCount> count = countedIn(lines))
+        sum += count->samples;
+    for (const ActivityRecord &line : lines) {
+        const Json part = line.event == ActivityEvent::Note ? routePart(line, "requests") : Json();
+        if (part.is_object() && part.contains("sent") && part["sent"].is_number_integer())
+            sum += std::max<qint64>(0, part["sent"].get<qint64>());
+    }
+    return sum;
+}
+
 void markHistory(QList<RouteHistoryEntry> &entries, const QList<RouteCount> &counts)
 {
     QDateTime until; // begin of the change after this one

@@ -46,6 +46,8 @@ struct RouteCount {
 /// Puts the lines of one operation together; empty when they are not of a change of weights. Pure.
 [[nodiscard]] std::optional<RouteHistoryEntry> historyEntry(const OperationSummary &summary, const QList<ActivityRecord> &lines);
 [[nodiscard]] std::optional<RouteCount> countedIn(const QList<ActivityRecord> &lines);
+/// Own requests through the endpoint that the lines tell: of a count, and of a canary's steps. Pure.
+[[nodiscard]] qint64 requestsIn(const QList<ActivityRecord> &lines);
 /// Marks entries as verified by the newest count made while they stood, and as rolled back. Both newest first. Pure.
 void markHistory(QList<RouteHistoryEntry> &entries, const QList<RouteCount> &counts);
 

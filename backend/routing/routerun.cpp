@@ -10,6 +10,8 @@
 #include <QCoreApplication>
 #include <QDeadlineTimer>
 
+#include <algorithm>
+
 namespace hybridge {
 
 namespace {
@@ -81,7 +83,7 @@ Task<void> RoutingService::logStep(std::shared_ptr<Run> run, int step)
 Task<RouteOutcome> RoutingService::drive(QPointer<RoutingService> self, std::shared_ptr<Run> run, bool confirmed, std::stop_token stop)
 {
     OperationReport &report = run->outcome.report;
-    Result<void> verdict = judgeRoute(run->proposal.findings, confirmed);
+    Result<void> verdict = judge(run->proposal.findings, confirmed);
     if (!self->m_router)
         verdict = Error(Error::Kind::Unavailable, self->m_whyNot);
     else if (!self->m_running.id.isEmpty() && self->m_running.result == OperationResult::Running)
@@ -149,9 +151,10 @@ Task<Result<RoutingState>> RoutingService::applyAll(QPointer<RoutingService> sel
     if (!self || stop.stop_requested())
         co_return cancelled();
     const std::shared_ptr<Router> router = self->m_router;
-    Result<RoutingState> written = co_await router->apply(run->proposal.before, run->proposal.change, stop);
+    Result<RoutingState> written = co_await writeUnlessSo(self, run, stop);
     if (!self)
         co_return cancelled();
+    const bool wasSo = written && written->revision == run->proposal.before.revision;
     // A canary ends with the standing shares; its lease would hold the last step's for another minute.
     if (written && !run->stages.isEmpty() && written->lease) {
         RouteChange end;
@@ -174,11 +177,14 @@ Task<Result<RoutingState>> RoutingService::applyAll(QPointer<RoutingService> sel
     co_await self->log(report.id, report.operation, ActivityEvent::Note, ActivityPayload::of(note, self->m_redactor));
     if (!self)
         co_return cancelled();
-    self->setStep(*run, step, StepState::Done, tr("Read back: %1.").arg(sharesText(run->outcome.after)));
+    self->setStep(*run, step, StepState::Done, wasSo ? tr("It is so already, nothing was written: %1.").arg(sharesText(run->outcome.after)) : tr("Read back: %1.").arg(sharesText(run->outcome.after)));
     co_await self->logStep(run, step);
     if (!self)
         co_return cancelled();
-    if (++step < report.steps.size()) {
+    if (++step < report.steps.size() && wasSo) {
+        self->setStep(*run, step, StepState::Skipped, tr("Nothing was written."));
+        co_await self->logStep(run, step);
+    } else if (step < report.steps.size()) {
         self->setStep(*run, step, StepState::Running, {});
         const Result<QString> edge = co_await waitForEdge(self, *written, stop);
         if (!self)
@@ -189,6 +195,30 @@ Task<Result<RoutingState>> RoutingService::applyAll(QPointer<RoutingService> sel
         co_await self->logStep(run, step);
     }
     co_return written;
+}
+
+/// Writes the change; where a fresh reading says that the very same holds already, the reading alone.
+Task<Result<RoutingState>> RoutingService::writeUnlessSo(QPointer<RoutingService> self, std::shared_ptr<Run> run, std::stop_token stop)
+{
+    const std::shared_ptr<Router> router = self->m_router;
+    const RouteChange &change = run->proposal.change;
+    const auto isSo = [&change](const RoutingState &state, const QDateTime &now) {
+        if (change.lease || change.endLease || (state.lease && state.lease->isActive(now)))
+            return false;
+        return std::all_of(state.targets.begin(), state.targets.end(),
+            [&change](const RouteTarget &target) { return qFuzzyCompare(1 + target.share, 1.0 + change.percents.value(target.node, 0)); });
+    };
+    const QDateTime now = self->m_fleetState.clock().now();
+    if (!isSo(run->proposal.before, now))
+        co_return co_await router->apply(run->proposal.before, change, stop);
+    const Result<RoutingState> read = co_await router->read(stop);
+    if (!self || stop.stop_requested())
+        co_return cancelled();
+    if (!read)
+        co_return read;
+    if (isSo(*read, now))
+        co_return read;
+    co_return conflictError(run->proposal.before, *read);
 }
 
 /// The new version at the endpoint, three times in a row.
@@ -238,6 +268,11 @@ Task<Result<QString>> RoutingService::watchStep(QPointer<RoutingService> self, s
         co_return cancelled();
     if (!seen)
         co_return seen.error();
+    nlohmann::ordered_json sent;
+    sent["requests"]["sent"] = seen->samples + seen->failed + seen->stale;
+    co_await self->log(run->outcome.report.id, run->outcome.report.operation, ActivityEvent::Note, ActivityPayload::of(sent, self->m_redactor));
+    if (!self)
+        co_return cancelled();
     const double all = double(seen->samples + seen->failed);
     const double failed = all > 0 ? double(seen->failed) / all : 1;
     const QString figures = tr("%1 of %2 requests failed, median %3").arg(QString::number(seen->failed), QString::number(qint64(all)), formatLatency(seen->medianMs));
@@ -252,6 +287,11 @@ Task<Result<RoutingState>> RoutingService::applyCanary(QPointer<RoutingService> 
 {
     if (!self->m_endpoint)
         co_return Error(Error::Kind::Refused, tr("A canary is watched at the endpoint, and the fleet file names none."));
+    const Result<void> affordable = co_await self->affords(qint64(run->stages.size() - 1) * run->manner.probesPerStep);
+    if (!self)
+        co_return cancelled();
+    if (!affordable)
+        co_return affordable.error();
     const std::shared_ptr<Router> router = self->m_router;
     RoutingState now = run->proposal.before;
     const QString lease = run->outcome.report.id.left(8);

@@ -137,27 +137,6 @@ QList<RouteFinding> routeFindings(const FleetState &fleet, const RoutingState &n
     return out;
 }
 
-Result<void> judgeRoute(const QList<RouteFinding> &findings, bool confirmed)
-{
-    QStringList what;
-    QStringList why;
-    QStringList remedies;
-    for (const RouteFinding &finding : findings) {
-        if (finding.weight == Weight::Inform || (finding.weight == Weight::Confirm && confirmed))
-            continue;
-        what.append(finding.what);
-        if (!finding.why.isEmpty())
-            why.append(finding.why);
-        if (!finding.remedy.isEmpty())
-            remedies.append(finding.remedy);
-    }
-    if (what.isEmpty())
-        return {};
-    Error error(Error::Kind::Refused, what.join(QLatin1Char(' ')), why.join(QLatin1Char(' ')));
-    error.remedy = remedies.join(QLatin1Char(' '));
-    return error;
-}
-
 QList<NodeLoad> nodeLoads(const FleetState &fleet, const QMap<QString, double> &highest)
 {
     QList<NodeLoad> out;

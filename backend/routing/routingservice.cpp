@@ -15,6 +15,10 @@
 
 namespace hybridge {
 
+namespace {
+constexpr qint64 DayBudget = 10000; ///< own requests a day through a Worker of the free plan: a tenth of its quota
+} // namespace
+
 bool RouteProposal::isBlocked() const
 {
     return std::any_of(findings.begin(), findings.end(), [](const RouteFinding &one) { return one.weight == RouteFinding::Weight::Block; });
@@ -107,34 +111,52 @@ Task<Result<RouteProposal>> RoutingService::propose(RouteChange change, QString 
         co_return before.error();
     if (!self)
         co_return Error(Error::Kind::Cancelled, tr("Cancelled."));
-    RouteProposal proposal;
-    proposal.before = *before;
-    proposal.lastBackendOverride = lastBackendOverride;
-    proposal.change = change;
-    RoutingState after = *before;
-    if (change.endLease) {
-        after.lease.reset();
-        proposal.predicted = after.shares();
-    } else if (change.lease) {
-        for (const RouteTarget &target : before->targets)
-            proposal.predicted.insert(target.node, change.lease->weights.value(target.node, target.share));
-    } else {
-        for (const RouteTarget &target : before->targets)
-            proposal.predicted.insert(target.node, change.percents.value(target.node, 0));
-    }
-    if (proposal.change.message.isEmpty())
-        proposal.change.message = QStringLiteral("hybridge: ") + sharesText(proposal.predicted);
+    noteHighest();
+    RouteProposal proposal = proposalFor(*before, change, lastBackendOverride);
     const Result<RoutePayload> payload = m_router->payload(*before, proposal.change);
     if (!payload)
         co_return payload.error();
     proposal.payload = *payload;
-    noteHighest();
+    co_return proposal;
+}
+
+Result<RouteProposal> RoutingService::preview(RouteChange change, QString lastBackendOverride) const
+{
+    if (!m_router)
+        return Error(Error::Kind::Unavailable, m_whyNot);
+    if (!m_state.isKnown())
+        return Error(Error::Kind::Unavailable, tr("The router was not read yet."));
+    RouteProposal proposal = proposalFor(*m_state, change, lastBackendOverride);
+    const Result<RoutePayload> payload = m_router->payload(*m_state, proposal.change);
+    if (!payload)
+        return payload.error();
+    proposal.payload = *payload;
+    return proposal;
+}
+
+/// Everything but the payload.
+RouteProposal RoutingService::proposalFor(const RoutingState &before, const RouteChange &change, const QString &lastBackendOverride) const
+{
+    RouteProposal proposal;
+    proposal.before = before;
+    proposal.lastBackendOverride = lastBackendOverride;
+    proposal.change = change;
+    if (change.endLease) {
+        RoutingState after = before;
+        after.lease.reset();
+        proposal.predicted = after.shares();
+    } else {
+        for (const RouteTarget &target : before.targets)
+            proposal.predicted.insert(target.node, change.lease ? change.lease->weights.value(target.node, target.share) : change.percents.value(target.node, 0));
+    }
+    if (proposal.change.message.isEmpty())
+        proposal.change.message = QStringLiteral("hybridge: ") + sharesText(proposal.predicted);
     proposal.headroom = headroom(wholePercents(proposal.predicted), nodeLoads(m_fleetState, m_highest));
-    proposal.findings = routeFindings(m_fleetState, *before, proposal.change, lastBackendOverride);
+    proposal.findings = routeFindings(m_fleetState, before, proposal.change, lastBackendOverride);
     for (const HeadroomLine &line : std::as_const(proposal.headroom))
         if (line.verdict == HeadroomLine::Verdict::Overloads)
             proposal.findings.append({QStringLiteral("headroom"), RouteFinding::Weight::Inform, headroomSentence(line), {}, {}});
-    co_return proposal;
+    return proposal;
 }
 
 Task<RouteOutcome> RoutingService::apply(RouteProposal proposal, bool confirmed, RouteManner manner, QString kind, std::stop_token stop)
@@ -159,16 +181,13 @@ Task<Result<SplitReport>> RoutingService::verify(SplitOptions options, std::func
     const Error cancelled(Error::Kind::Cancelled, tr("Cancelled."));
     if (!m_endpoint)
         co_return Error(Error::Kind::Unavailable, tr("The fleet file names no endpoint to count at."));
-    if (m_fleetState.config().plan != QLatin1String("paid")) {
+    if (dayBudget())
         options.rate = std::min(options.rate, 15.0);
-        const Result<qint64> used = co_await countedToday();
-        if (!self)
-            co_return cancelled;
-        const qint64 left = 10000 - used.value_or(0);
-        if (options.samples > left)
-            co_return Error(Error::Kind::Refused, tr("The day's budget of own requests leaves %1.").arg(std::max<qint64>(0, left)))
-                .withRemedy(tr("Count with fewer samples, or tomorrow (UTC)."));
-    }
+    const Result<void> affordable = co_await affords(options.samples);
+    if (!self)
+        co_return cancelled;
+    if (!affordable)
+        co_return affordable.error();
     const Result<RoutingState> state = co_await read(stop);
     if (!self)
         co_return cancelled;
@@ -323,12 +342,31 @@ Task<Result<QList<RouteHistoryEntry>>> RoutingService::history(int most)
     co_return entries;
 }
 
+std::optional<qint64> RoutingService::dayBudget() const
+{
+    return m_fleetState.config().plan == QLatin1String("paid") ? std::nullopt : std::optional<qint64>(DayBudget);
+}
+
+/// What cannot be looked up counts as nothing: a broken log must not end every count.
+Task<Result<void>> RoutingService::affords(qint64 requests)
+{
+    const std::optional<qint64> budget = dayBudget();
+    if (!budget)
+        co_return Result<void>();
+    const Result<qint64> used = co_await countedToday();
+    const qint64 left = *budget - used.value_or(0);
+    if (requests > left)
+        co_return Error(Error::Kind::Refused, tr("The day's budget of own requests leaves %1.").arg(std::max<qint64>(0, left)))
+            .withRemedy(tr("Send fewer of them, or tomorrow (UTC)."));
+    co_return Result<void>();
+}
+
 Task<Result<qint64>> RoutingService::countedToday()
 {
     const QPointer<RoutingService> self(this);
     ActivityFilter filter;
     filter.fleet = m_fleet;
-    filter.kind = QStringLiteral("route verify");
+    filter.kind = QStringLiteral("route");
     filter.from = QDateTime(m_fleetState.clock().now().toUTC().date(), QTime(0, 0), Qt::UTC);
     const Result<OperationPage> page = co_await m_log.operations(filter, fromNewest, 300);
     if (!page)
@@ -338,8 +376,8 @@ Task<Result<qint64>> RoutingService::countedToday()
         if (!self)
             co_return Error(Error::Kind::Cancelled, tr("Cancelled."));
         const Result<QList<ActivityRecord>> lines = co_await m_log.operation(summary.id);
-        if (const auto count = lines ? countedIn(*lines) : std::nullopt)
-            sum += count->samples;
+        if (lines)
+            sum += requestsIn(*lines);
     }
     co_return sum;
 }

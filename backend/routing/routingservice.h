@@ -69,6 +69,8 @@ public:
     /// Why not, for people; empty when configured.
     [[nodiscard]] QString whyNot() const { return m_whyNot; }
     [[nodiscard]] Router *router() { return m_router.get(); }
+    /// Who is written into leases and the log: "op@desk".
+    [[nodiscard]] QString who() const { return m_log.who().section(QLatin1Char(','), 0, 0); }
     /// The newest reading. Nothing is polled here: read() fills it, and each operation.
     [[nodiscard]] const Reading<RoutingState> &state() const { return m_state; }
 
@@ -76,6 +78,9 @@ public:
     Task<Result<RoutingState>> read(std::stop_token stop);
     /// Reads it and puts the change against it; touches nothing.
     Task<Result<RouteProposal>> propose(RouteChange change, QString lastBackendOverride, std::stop_token stop);
+    /// The same against the newest reading, at no call: for an editor that is being dragged. Errors: Unavailable while
+    /// nothing was read, the router's.
+    [[nodiscard]] Result<RouteProposal> preview(RouteChange change, QString lastBackendOverride) const;
     /// Carries it out: guards again, conflict check against proposal.before, claim, log, write, read back, wait until the
     /// edge has it. @p kind stands in the log: "route set", "route drain", "route rollback". The report is Refused for a
     /// guard or a conflict. A canary's steps are leases: should this program end, the standing shares come back by
@@ -84,6 +89,10 @@ public:
     /// Counts who answers through the protected hostname, against the shares read now. @p progress may be empty. Logged;
     /// never more than options.mostSamples and the day's budget.
     Task<Result<SplitReport>> verify(SplitOptions options, std::function<void(const SplitReport &)> progress, std::stop_token stop);
+    /// Own requests that counting and canaries have sent since midnight UTC, as the log has it. Errors: the log's.
+    Task<Result<qint64>> countedToday();
+    /// Most own requests a day through the endpoint; empty: the plan is paid.
+    [[nodiscard]] std::optional<qint64> dayBudget() const;
     /// Teaches each tunnel's ingress to say who it is, for verify() in load-balancer mode. Logged.
     Task<OperationReport> installMarks(std::stop_token stop);
 
@@ -113,10 +122,12 @@ private:
     static Task<RouteOutcome> drive(QPointer<RoutingService> self, std::shared_ptr<Run> run, bool confirmed, std::stop_token stop);
     static Task<Result<RoutingState>> applyAll(QPointer<RoutingService> self, std::shared_ptr<Run> run, std::stop_token stop);
     static Task<Result<RoutingState>> applyCanary(QPointer<RoutingService> self, std::shared_ptr<Run> run, std::stop_token stop);
+    static Task<Result<RoutingState>> writeUnlessSo(QPointer<RoutingService> self, std::shared_ptr<Run> run, std::stop_token stop);
     static Task<Result<QString>> watchStep(QPointer<RoutingService> self, std::shared_ptr<Run> run, RoutingState state, std::stop_token stop);
     static Task<Result<QString>> waitForEdge(QPointer<RoutingService> self, RoutingState wanted, std::stop_token stop);
     Task<Result<SplitProof>> proofFor(RoutingState state, std::stop_token stop);
-    Task<Result<qint64>> countedToday();
+    Task<Result<void>> affords(qint64 requests);
+    [[nodiscard]] RouteProposal proposalFor(const RoutingState &before, const RouteChange &change, const QString &lastBackendOverride) const;
     [[nodiscard]] QMap<QString, std::shared_ptr<ApiTransport>> hostnames();
 
     FleetState &m_fleetState;

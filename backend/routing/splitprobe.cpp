@@ -178,7 +178,7 @@ Task<Result<QMap<int, QString>>> calibrateMarks(QMap<QString, std::shared_ptr<Ap
             codes.insert(status, it.key());
     }
     if (!missing.isEmpty())
-        co_return Error(Error::Kind::Refused, tr("Not every tunnel says which node it is."), missing.join(QStringLiteral("; ")))
+        co_return Error(Error::Kind::Refused, tr("Not every tunnel says which node it is."), missing.join(QStringLiteral("; ")), routeMarksMissing)
             .withRemedy(tr("Run \"hybridgectl route verify --install-marks\" once: each tunnel's ingress gets a rule of its own for %1.").arg(QString::fromLatin1(cloudflare::nodeMarkPath)));
     co_return codes;
 }

@@ -37,6 +37,10 @@ struct SplitProof {
 Task<Result<SplitReport>> countSplit(std::shared_ptr<ApiTransport> endpoint, SplitOptions options, SplitProof proof, ShareMap expected,
     std::function<void(const SplitReport &)> progress, std::stop_token stop);
 
+/// The error of a count that cannot tell the nodes apart: kind Refused, this code.
+inline constexpr int routeMarksMissing = 424;
+[[nodiscard]] inline bool isMarksMissing(const Error &error) { return error.kind == Error::Kind::Refused && error.code == routeMarksMissing; }
+
 /// Who answers to which code of the tunnels' mark, asked at each node's own hostname. Errors (Refused): marks missing or
 /// not told apart; the sentence names the nodes and the remedy. @p hostnames by node.
 Task<Result<QMap<int, QString>>> calibrateMarks(QMap<QString, std::shared_ptr<ApiTransport>> hostnames, std::stop_token stop);
