@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/lab/lab.h"
 
+#include "app/lab/cloudflare/accountviews.h"
 #include "app/lab/cloudflare/api.h"
 #include "app/lab/connector/connector.h"
 #include "app/lab/control/control.h"
@@ -20,6 +21,8 @@
 #include "app/lab/workerd/cache.h"
 #include "app/lab/world/world.h"
 
+#include <set>
+
 namespace hybridge::lab {
 
 namespace {
@@ -28,7 +31,7 @@ constexpr const char *ControlAddress = "127.0.0.1";
 constexpr const char *CloudflareAddress = "127.80.0.1";
 constexpr const char *GoogleAddress = "127.80.0.2";
 constexpr const char *CacheAddress = "127.80.0.3";
-constexpr const char *EndpointAddress = "127.80.1.1"; ///< nodes: 127.81.x.y, see hostnameOf
+constexpr const char *EndpointAddress = EndpointHost; ///< nodes: 127.81.x.y, see hostnameOf
 
 /// The node's own loopback: what its engine and its connector listen on.
 std::string insideOf(std::size_t index)
@@ -75,7 +78,7 @@ struct Lab::Rooms {
     GoogleAuth auth{identity};
     std::unique_ptr<ComputeApi> compute;
     TpuApi tpu{world, identity, auth};
-    BillingApi billing{identity, auth};
+    BillingApi billing{world, identity, auth};
     std::map<std::string, Handler> engines;
     TunnelPath tunnels{world, configurations, engines};
     Edge edge{world, identity, tunnels};
@@ -90,6 +93,7 @@ struct Lab::Rooms {
     CloudflareApi cloudflare{world, configurations, identity, {balancingApi, zone, scripts}};
     std::vector<NodePorts> ports;
     std::mutex portsMutex;
+    std::set<std::string> mistaken; ///< nodes whose tunnel was given a wrong configuration by a fault
     NodeServer nodes;
     Server server; ///< after all that its handlers use
     std::filesystem::path fleetFile;
@@ -108,6 +112,7 @@ struct Lab::Rooms {
 
     Addresses open();
     void followProcesses();
+    void followMistakes();
 };
 
 Addresses Lab::Rooms::open()
@@ -136,6 +141,8 @@ Addresses Lab::Rooms::open()
         [this](const std::string &node) { return nodes.hostPublicKey(node); });
     std::size_t index = 0;
     for (const NodeSpec &node : world.nodes()) {
+        if (node.machine == MachineKind::Gce)
+            world.setMaxRun(node.id, std::chrono::hours(24)); // as its settings say
         const std::string hostname = hostnameOf(world, node);
         engines[node.id] = engineHandler(world, node);
         configurations.replace(node.tunnelId, usualConfiguration(node, hostname));
@@ -170,6 +177,7 @@ Addresses Lab::Rooms::open()
     at.sshUser = nodes.user();
     at.sshIdentity = nodes.clientKeyPath();
     world.onChange([this] { followProcesses(); });
+    world.onChange([this] { followMistakes(); });
     followProcesses();
     return at;
 }
@@ -182,6 +190,36 @@ void Lab::Rooms::followProcesses()
         server.setOpen(port.engine, world.engine(port.node->id).listening);
         server.setOpen(port.metrics, world.connector(port.node->id).running);
     }
+}
+
+/// A mistake in a tunnel's configuration is made, and taken back, where an operator would make it. What somebody else wrote
+/// stays.
+void Lab::Rooms::followMistakes()
+{
+    const std::lock_guard lock(portsMutex);
+    std::set<std::string> wanted;
+    for (const ActiveFault &fault : world.faults()) {
+        if (fault.fault == "host-header-missing")
+            wanted.insert(fault.node);
+    }
+    if (wanted == mistaken)
+        return;
+    for (const NodeSpec &node : world.nodes()) {
+        const bool wrong = wanted.contains(node.id);
+        if (wrong == mistaken.contains(node.id))
+            continue;
+        nlohmann::json config = configurations.current(node.tunnelId).config;
+        for (nlohmann::json &rule : config["ingress"]) {
+            if (!rule.contains("originRequest"))
+                continue;
+            if (wrong)
+                rule["originRequest"].erase("httpHostHeader");
+            else
+                rule["originRequest"]["httpHostHeader"] = "localhost:11434";
+        }
+        configurations.replace(node.tunnelId, config);
+    }
+    mistaken = wanted;
 }
 
 Lab::Lab(const LabOptions &options) : m_rooms(std::make_unique<Rooms>(options))

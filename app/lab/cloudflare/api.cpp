@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/lab/cloudflare/api.h"
 
+#include "app/lab/cloudflare/accountviews.h"
 #include "app/lab/world/random.h"
 #include "app/lab/world/text.h"
 #include "app/lab/world/world.h"
@@ -69,6 +70,8 @@ void CloudflareApi::serve(const Request &request, Answer &answer)
         return verifyToken(token, true, answer);
     if (!known(token))
         return refuse(answer, 403, 9109, "Invalid access token");
+    if (get && AccountViews::isForeign(path))
+        return send(AccountViews(m_world, m_identity).foreign(), answer);
     const bool ofAccount = path[0] == "accounts" && path.size() >= 3;
     if (!ofAccount && path[0] != "zones")
         return refuse(answer, 404, 7000, "No route for that URI");
@@ -94,10 +97,18 @@ ApiReply CloudflareApi::account(const Request &request, const std::vector<std::s
     const auto from = [&path](std::ptrdiff_t first) {
         return std::vector<std::string>(path.begin() + std::min(first, std::ssize(path)), path.end());
     };
+    if (path[2] == "access")
+        return AccountViews(m_world, m_identity).access(request, from(3));
     if (path[2] == "load_balancers")
         return m_rooms.balancing.ofAccount(request, from(3));
-    if (path[2] == "workers" && path.size() >= 4 && path[3] == "scripts")
-        return m_rooms.scripts.serve(request, from(4));
+    if (path[2] == "workers" && path.size() >= 4 && path[3] == "scripts") {
+        ApiReply reply = m_rooms.scripts.serve(request, from(4));
+        const std::vector<ActiveFault> faults = m_world.faults();
+        const bool edited = std::any_of(faults.begin(), faults.end(), [](const ActiveFault &fault) { return fault.fault == "worker-edited"; });
+        if (const std::size_t first = reply.raw.find("\r\n\r\n"); edited && first != std::string::npos)
+            reply.raw.insert(first + 4, "// edited by hand in the dashboard\n");
+        return reply;
+    }
     if (path[2] == "workers" && path.size() == 4 && path[3] == "domains" && request.method == "GET")
         return paged(json::array(), request); // the lab leads to its Worker by a route
     return noSuchRoute();
@@ -111,8 +122,16 @@ ApiReply CloudflareApi::zone(const Request &request, const std::vector<std::stri
     if (path.size() <= 2) {
         if (request.method != "GET")
             return methodNotAllowed();
-        return path.size() == 1 ? m_rooms.zone.list(request) : m_rooms.zone.get();
+        if (path.size() == 1)
+            return m_rooms.zone.list(request);
+        ApiReply reply = m_rooms.zone.get();
+        const std::vector<ActiveFault> faults = m_world.faults();
+        if (std::any_of(faults.begin(), faults.end(), [](const ActiveFault &fault) { return fault.fault == "ns-moved"; }))
+            reply.result["status"] = "moved";
+        return reply;
     }
+    if (path[2] == "dns_records" && path.size() == 3)
+        return AccountViews(m_world, m_identity).dns(request);
     if (path[2] == "load_balancers")
         return m_rooms.balancing.ofZone(request, from(3));
     if (path[2] == "workers" && path.size() >= 4 && path[3] == "routes")
@@ -182,10 +201,20 @@ json CloudflareApi::connectors(const NodeSpec &node) const
             {"opened_at", rfc3339(connection.openedAt)}, {"origin_ip", "203.0.113.7"},
             {"is_pending_reconnect", false}});
     }
-    return json::array({{{"id", connector.connectorId}, {"arch", "linux_amd64"}, {"version", CloudflaredVersion},
+    const json one{{"id", connector.connectorId}, {"arch", "linux_amd64"},
+        {"version", m_world.hasFault(node.id, "connector-old") ? "2025.2.1" : CloudflaredVersion},
         {"features", {"ha-origin", "allow_remote_config", "serialized_headers", "quick_reconnects"}},
         {"config_version", m_configurations.current(node.tunnelId).number}, {"run_at", rfc3339(connector.runAt)},
-        {"conns", connections}}});
+        {"conns", connections}};
+    json all = json::array({one});
+    if (m_world.hasFault(node.id, "tunnel-shared")) {
+        json other = one; // a second machine that was given the same token
+        other["id"] = Random(mix(m_world.seed(), 0x7265706c)).uuid();
+        for (json &connection : other["conns"])
+            connection["origin_ip"] = "198.51.100.23";
+        all.push_back(other);
+    }
+    return all;
 }
 
 void CloudflareApi::listTunnels(const Request &request, Answer &answer) const

@@ -68,7 +68,9 @@ Handler connectorHandler(World &world, const Configurations &configurations, con
         } else if (request.path == "/diag/tunnel") {
             json connections = json::array();
             for (const EdgeConnection &connection : connector.connections) {
-                json item{{"isConnected", true}, {"protocol", 1}, {"edgeAddress", connection.edgeAddress}};
+                json item{{"isConnected", true}, {"edgeAddress", connection.edgeAddress}};
+                if (!world.hasFault(node.id, "udp-blocked"))
+                    item["protocol"] = 1; // quic; http2 is 0 and left out
                 if (connection.index != 0) // Go's omitempty
                     item["index"] = connection.index;
                 connections.push_back(item);

@@ -69,6 +69,10 @@ bool letIn(
         toLogin(identity, request, answer);
         return false;
     }
+    if (struck("access-allow")) { // an Allow policy does not let a token in
+        toLogin(identity, request, answer);
+        return false;
+    }
     if (struck("access-403")) {
         forbidden(answer);
         return false;

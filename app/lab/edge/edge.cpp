@@ -38,6 +38,37 @@ private:
     const std::string m_ray;
 };
 
+/// Holds a streamed answer back until it is whole, as a proxy does that rebuilds what passes.
+class Held : public Answer {
+public:
+    explicit Held(Answer &client) : m_client(client) { }
+
+    void send(int status, Headers headers, std::string body) override
+    {
+        m_client.send(status, std::move(headers), std::move(body));
+    }
+    bool begin(int status, Headers headers) override
+    {
+        m_status = status;
+        m_headers = std::move(headers);
+        return !m_client.gone();
+    }
+    bool write(std::string_view bytes) override
+    {
+        m_body += bytes;
+        return !m_client.gone();
+    }
+    void end() override { m_client.send(m_status, std::move(m_headers), std::move(m_body)); }
+    bool gone() override { return m_client.gone(); }
+    void cut() override { m_client.cut(); }
+
+private:
+    Answer &m_client;
+    int m_status = 200;
+    Headers m_headers;
+    std::string m_body;
+};
+
 } // namespace
 
 std::string hostnameOf(const World &world, const NodeSpec &node)
@@ -71,8 +102,11 @@ Handler Edge::node(const NodeSpec &node, std::string hostname)
 {
     return [this, &node, hostname = std::move(hostname)](const Request &request, Answer &answer) {
         Stamped stamped(answer, nextRay());
-        if (letIn(m_world, m_identity, node.id, request, stamped))
-            m_path.pass(node, hostname, request, stamped);
+        if (!letIn(m_world, m_identity, node.id, request, stamped))
+            return;
+        Held held(stamped);
+        Answer &to = m_world.hasFault(node.id, "stream-held") ? static_cast<Answer &>(held) : stamped;
+        m_path.pass(node, hostname, request, to);
     };
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/lab/engines/kinds.h"
 #include "app/lab/engines/openai.h"
+#include "app/lab/engines/quirks.h"
 #include "app/lab/world/random.h"
 #include "app/lab/world/text.h"
 
@@ -85,6 +86,8 @@ void chat(World &world, const NodeSpec &node, const EngineState &engine, const R
     Prompt prompt;
     prompt.model
         = body.contains("model") && body["model"].is_string() ? body["model"].get<std::string>() : engine.loadedModel;
+    if (answerQuirk(prompt.model, answer))
+        return;
     if (std::find(engine.models.begin(), engine.models.end(), prompt.model) == engine.models.end())
         return sendError(answer, 404, "NotFoundError", "The model `" + prompt.model + "` does not exist.", "model");
     if (const std::string wrong = readMessages(body, prompt); !wrong.empty())

@@ -3,6 +3,7 @@
 #include "app/lab/gcp/billing.h"
 
 #include "app/lab/world/random.h"
+#include "app/lab/world/world.h"
 
 #include <algorithm>
 #include <array>
@@ -91,6 +92,14 @@ std::string refusedBudget(const json &budget)
 }
 } // namespace
 
+BillingApi::BillingApi(const World &world, const Identity &identity, const GoogleAuth &auth) : m_world(world), m_identity(identity), m_auth(auth)
+{
+    m_budgets.push_back({{"name", "billingAccounts/" + identity.billingAccount + "/budgets/" + Random(mix(0, 0x627564)).uuid()}, {"etag", "lab0"},
+        {"displayName", "GPU month"}, {"budgetFilter", {{"projects", {"projects/" + identity.projectNumber}}, {"calendarPeriod", "MONTH"}}},
+        {"amount", {{"specifiedAmount", {{"currencyCode", "USD"}, {"units", "200"}}}}},
+        {"thresholdRules", json::array({{{"thresholdPercent", 0.5}}, {{"thresholdPercent", 0.9}}, {{"thresholdPercent", 1.0}, {"spendBasis", "FORECASTED_SPEND"}}})}});
+}
+
 void BillingApi::serve(const Request &request, Answer &answer)
 {
     const std::vector<std::string> path = request.segments();
@@ -140,7 +149,9 @@ void BillingApi::serveBudgets(const GoogleCall &call)
     const std::lock_guard lock(m_mutex);
     if (call.path.size() == 3 && call.is("GET")) {
         std::string next;
-        json body{{"budgets", call.page(m_budgets, next, 100)}};
+        const std::vector<ActiveFault> faults = m_world.faults();
+        const bool hidden = std::any_of(faults.begin(), faults.end(), [](const ActiveFault &fault) { return fault.fault == "budget-missing"; });
+        json body{{"budgets", hidden ? std::vector<json>{} : call.page(m_budgets, next, 100)}};
         if (!next.empty())
             body["nextPageToken"] = next;
         return call.reply(body);

@@ -9,11 +9,14 @@
 
 namespace hybridge::lab {
 
+class World;
+
 /// What things cost, and what is watched: the Cloud Billing catalogue (below /billing/v1, a small part of the SKUs of
 /// Compute Engine), Billing Budgets (/budgets/v1) and Cloud Quotas (/quotas/v1).
 class BillingApi {
 public:
-    BillingApi(const Identity &identity, const GoogleAuth &auth) : m_identity(identity), m_auth(auth) { }
+    /// One budget is there from the beginning.
+    BillingApi(const World &world, const Identity &identity, const GoogleAuth &auth);
 
     static constexpr const char *CatalogueBase = "/billing/v1";
     static constexpr const char *BudgetsBase = "/budgets/v1";
@@ -25,6 +28,7 @@ private:
     void serveBudgets(const GoogleCall &call);
     void serveQuotas(const GoogleCall &call) const;
 
+    const World &m_world;
     const Identity &m_identity;
     const GoogleAuth &m_auth;
     std::mutex m_mutex;

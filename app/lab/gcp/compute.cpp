@@ -76,6 +76,8 @@ void ComputeApi::route(GoogleCall &call)
         return call.reply(project());
     if (path == std::vector<std::string>{"aggregated", "instances"} && call.is("GET"))
         return aggregated(call);
+    if (path == std::vector<std::string>{"global", "firewalls"} && call.is("GET"))
+        return call.reply(firewalls());
     if (path.size() < 2 || (path[0] != "zones" && path[0] != "regions"))
         return call.notFound(call.request.path);
     const bool zonal = path[0] == "zones";
@@ -158,14 +160,36 @@ json ComputeApi::region(const std::string &name) const
     const auto &nodes = m_world.nodes();
     const auto running = static_cast<double>(std::count_if(nodes.begin(), nodes.end(),
         [&](const NodeSpec &node) { return node.machine == MachineKind::Gce && m_world.machineUp(node.id); }));
+    const std::vector<ActiveFault> faults = m_world.faults();
+    const bool none = std::any_of(faults.begin(), faults.end(), [](const ActiveFault &fault) { return fault.fault == "quota-zero"; });
+    const double granted = none ? 0 : std::max(4.0, running);
     const auto quota = [](const char *metric, double limit, double usage) {
         return json{{"metric", metric}, {"limit", limit}, {"usage", usage}};
     };
     return {{"kind", "compute#region"}, {"id", "1000"}, {"name", name}, {"status", "UP"}, {"description", name},
         {"selfLink", regionUrl(name)}, {"zones", json::array({zoneUrl(name + "-a"), zoneUrl(name + "-b")})},
         {"quotas",
-            json::array({quota("CPUS", 72, 8 * running), quota("NVIDIA_L4_GPUS", 4, 0),
-                quota("PREEMPTIBLE_NVIDIA_L4_GPUS", 4, running), quota("SSD_TOTAL_GB", 2048, 200)})}};
+            json::array({quota("CPUS", 72, 8 * running), quota("NVIDIA_L4_GPUS", granted, 0),
+                quota("PREEMPTIBLE_NVIDIA_L4_GPUS", granted, running), quota("SSD_TOTAL_GB", 2048, 200)})}};
+}
+
+json ComputeApi::firewalls() const
+{
+    const auto rule = [&](const char *name, const char *source, json allowed) {
+        return json{{"kind", "compute#firewall"}, {"name", name}, {"direction", "INGRESS"}, {"disabled", false}, {"priority", 65534}, {"sourceRanges", {source}},
+            {"network", m_base + "/projects/" + m_identity.project + "/global/networks/default"}, {"allowed", std::move(allowed)}};
+    };
+    json items = json::array({rule("default-allow-ssh", "0.0.0.0/0", json::array({{{"IPProtocol", "tcp"}, {"ports", {"22"}}}})),
+        rule("default-allow-icmp", "0.0.0.0/0", json::array({{{"IPProtocol", "icmp"}}})),
+        rule("default-allow-internal", "10.128.0.0/9", json::array({{{"IPProtocol", "tcp"}, {"ports", {"0-65535"}}}, {{"IPProtocol", "udp"}, {"ports", {"0-65535"}}}}))});
+    for (const ActiveFault &fault : m_world.faults()) {
+        const NodeSpec *node = m_world.find(fault.node);
+        if (fault.fault == "inbound-open" && node && node->machine == MachineKind::Gce) {
+            items.push_back(rule("allow-vllm", "0.0.0.0/0", json::array({{{"IPProtocol", "tcp"}, {"ports", {"8000"}}}})));
+            break;
+        }
+    }
+    return {{"kind", "compute#firewallList"}, {"items", items}};
 }
 
 json ComputeApi::zone(const std::string &name) const
@@ -186,6 +210,8 @@ json ComputeApi::instance(const NodeSpec &node) const
         access["natIP"] = "127.0.0.1"; // where its SSH port is, and nowhere off this machine
     network["accessConfigs"] = json::array({access});
     json scheduling = vm.scheduling;
+    if (m_world.hasFault(node.id, "no-max-run"))
+        scheduling.erase("maxRunDuration");
     if (machine.endsAt)
         scheduling["terminationTime"] = rfc3339(*machine.endsAt);
     json disks = json::array({{{"kind", "compute#attachedDisk"}, {"boot", true}, {"type", "PERSISTENT"},

@@ -42,6 +42,7 @@ private:
     void servePolicies(const GoogleCall &call);
     nlohmann::json project() const;
     nlohmann::json region(const std::string &name) const;
+    nlohmann::json firewalls() const;
     nlohmann::json zone(const std::string &name) const;
     nlohmann::json instance(const NodeSpec &node) const;
     nlohmann::json operation(const Operation &operation) const;

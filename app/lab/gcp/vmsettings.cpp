@@ -16,7 +16,8 @@ VmSettings::VmSettings(const std::vector<NodeSpec> &nodes)
         Vm vm;
         vm.machineType = node.machineType;
         vm.scheduling = {{"provisioningModel", "SPOT"}, {"preemptible", true}, {"automaticRestart", false},
-            {"onHostMaintenance", "TERMINATE"}, {"instanceTerminationAction", "STOP"}};
+            {"onHostMaintenance", "TERMINATE"}, {"instanceTerminationAction", "STOP"},
+            {"maxRunDuration", {{"seconds", "86400"}}}};
         vm.labels = {{"role", "inference"}};
         vm.metadata = json::array({{{"key", "enable-guest-attributes"}, {"value", "TRUE"}}});
         m_vms.emplace(node.id, std::move(vm));

@@ -3,6 +3,7 @@
 #include "app/lab/node/commandserver.h"
 
 #include "app/lab/node/commands/command.h"
+#include "app/lab/node/commands/nodeleases.h"
 #include "app/lab/node/commands/pausedcontainers.h"
 #include "app/lab/node/commands/text.h"
 #include "app/lab/node/commands/transientunits.h"
@@ -93,6 +94,7 @@ struct CommandServer::Private {
     std::function<NodeShell(const NodeSpec &)> shellOf;
     TransientUnits units;
     PausedContainers paused;
+    NodeLeases leases;
     Fd epoll;
     Fd listener;
     Fd event;
@@ -120,6 +122,7 @@ struct CommandServer::Private {
               [this](
                   const std::string &node, const std::string &unit) { post([this, node, unit] { kill(node, unit); }); })
         , paused(w)
+        , leases(w, paused)
     {
     }
 
@@ -143,7 +146,7 @@ struct CommandServer::Private {
 
     CommandRequest request(const NodeSpec &node, bool root, std::string directory, std::vector<std::string> argv)
     {
-        return CommandRequest{world, units, paused, node, user, root, std::move(directory), std::move(argv)};
+        return CommandRequest{world, units, paused, leases, node, user, root, std::move(directory), std::move(argv)};
     }
 
     /// As PID 1 of a node: a command of ours runs here, anything else as a process.

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <fstream>
 #include <stdexcept>
 #include <string_view>
 
@@ -16,9 +17,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::string_view, 31> kTools{"sh", "timeout", "cat", "echo", "sleep", "uname", "hostname", "date",
+constexpr std::array<std::string_view, 32> kTools{"sh", "timeout", "cat", "echo", "sleep", "uname", "hostname", "date",
     "head", "tail", "grep", "sed", "printf", "true", "false", "kill", "env", "id", "mkdir", "rm", "ls", "test", "tr",
-    "wc", "mktemp", "chmod", "cp", "mv", "tee", "sha256sum", "df"};
+    "wc", "mktemp", "chmod", "cp", "mv", "tee", "sha256sum", "stat", "curl"};
 
 void link(const fs::path &target, const fs::path &name)
 {
@@ -73,6 +74,11 @@ void NodeFolders::addNode(const NodeSpec &node)
 {
     makeFolder(folder(node));
     makeFolder(folder(node) / "home");
+    makeFolder(folder(node) / "home" / ".ssh");
+    const fs::path keys = folder(node) / "home" / ".ssh" / "authorized_keys";
+    std::ofstream(keys).flush();
+    std::error_code error;
+    fs::permissions(keys, fs::perms::owner_read | fs::perms::owner_write, error);
     link("../../bin", folder(node) / "bin");
 }
 

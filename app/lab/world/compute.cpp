@@ -106,6 +106,8 @@ OperationFailure World::startFailureLocked(const Node &node) const
             503};
     if (hasFaultLocked(node, "gcp-stockout-region"))
         return {"REGION_RESOURCE_POOL_EXHAUSTED", "The region '" + region + "' has no such resources now.", {}, 503};
+    if (hasFaultLocked(node, "gcp-stockout-pool"))
+        return {"RESOURCE_POOL_EXHAUSTED", "The resource pool of '" + zone + "' is exhausted.", {}, 503};
     if (hasFaultLocked(node, "gcp-stockout-gpu"))
         return {"GPU_STOCKOUT", "No GPU of this type is available in '" + zone + "' now.", {}, 503};
     if (hasFaultLocked(node, "gcp-quota"))

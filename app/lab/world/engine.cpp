@@ -69,9 +69,9 @@ EngineState World::engineLocked(const Node &node) const
             1.0);
     const bool missing = hasFaultLocked(node, "model-missing");
     if (node.spec->engine == EngineKind::Vllm)
-        state.models = {missing ? "Qwen/Qwen2.5-7B-Instruct-AWQ" : node.spec->model};
+        state.models = {missing ? "Qwen/Qwen2.5-7B-Instruct-AWQ" : node.spec->model, "chat"}; // --served-model-name takes several
     else
-        state.models = {missing ? std::string("mistral:7b") : node.spec->model, "nomic-embed-text:latest"};
+        state.models = {missing ? std::string("mistral:7b") : node.spec->model, "nomic-embed-text:latest", "chat:latest"}; // ollama cp
     state.loadedModel = alive ? node.loadedModel : std::string();
     const bool noGpu = hasFaultLocked(node, "cpu-fallback")
         || (node.spec->engine == EngineKind::Ollama && hasFaultLocked(node, "gpu-absent"));

@@ -117,6 +117,8 @@ void World::strikeLocked(Node &node, std::string_view fault)
     } else if ((fault == "cpu-fallback" || fault == "gpu-absent") && engine.pid != 0) {
         journalLocked(node, engine.name, 4, "msg=\"no compatible GPUs were discovered\"");
         node.loadedModel = node.spec->model; // loaded again, into main memory this time
+    } else if (fault == "boot-disabled") {
+        connector.enabled = false;
     } else if (fault == "preempted") {
         preemptLocked(node);
     } else if (fault == "tpu-preempted") {
@@ -145,6 +147,8 @@ void World::healLocked(Node &node, std::string_view fault)
     }
     if (fault == "model-missing")
         node.loadedModel = node.spec->model;
+    if (fault == "boot-disabled")
+        connector.enabled = true;
     if (!node.machine.up)
         return;
     if (fault == "connector-stopped" && connector.pid == 0) {

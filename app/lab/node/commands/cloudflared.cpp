@@ -77,7 +77,9 @@ int cloudflared(const CommandRequest &request, CommandOutput &output)
             words.push_back(arguments[i]);
     }
     if (version || (!words.empty() && words.front() == "version")) {
-        output.out = std::string("cloudflared version ") + CloudflaredVersion + " (built 2026-08-20-10:00 UTC)\n";
+        output.out = request.world.hasFault(request.node.id, "connector-old")
+            ? "cloudflared version 2025.2.1 (built 2025-02-25-16:21 UTC)\n"
+            : std::string("cloudflared version ") + CloudflaredVersion + " (built 2026-08-20-10:00 UTC)\n";
         return 0;
     }
     const std::string verb = words.size() == 2 && words[0] == "tunnel" ? words[1] : std::string();

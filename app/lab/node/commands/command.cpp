@@ -7,6 +7,8 @@
 
 namespace hybridge::lab {
 
+std::unique_ptr<Command> makeAudit(CommandRequest request); // audit.cpp
+
 namespace {
 
 struct Family {
@@ -14,12 +16,13 @@ struct Family {
     std::unique_ptr<Command> (*make)(CommandRequest);
 };
 
-constexpr std::array<Family, 7> kFamilies{{{"systemctl", makeSystemctl}, {"journalctl", makeJournalctl},
+constexpr std::array<Family, 16> kFamilies{{{"ss", makeAudit}, {"nc", makeAudit}, {"timedatectl", makeAudit}, {"df", makeAudit},
+    {"firewall-cmd", makeAudit}, {"install", makeAudit}, {"apt-get", makeAudit}, {"dnf", makeAudit}, {"systemctl", makeSystemctl}, {"journalctl", makeJournalctl},
     {"docker", makeDocker}, {"nvidia-smi", makeNvidiaSmi}, {"cloudflared", makeCloudflared}, {"sudo", makeSudo},
-    {"systemd-run", makeSystemdRun}}};
+    {"systemd-run", makeSystemdRun}, {"hybridge-lease", makeHybridgeLease}}};
 
-constexpr std::array<std::string_view, 5> kSystemFolders{
-    "/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/", "/usr/local/bin/"};
+constexpr std::array<std::string_view, 6> kSystemFolders{
+    "/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/", "/usr/local/bin/", "/usr/local/sbin/"};
 
 std::string_view bareName(std::string_view program)
 {

@@ -13,6 +13,7 @@
 
 namespace hybridge::lab {
 
+class NodeLeases;
 class PausedContainers;
 class TransientUnits;
 
@@ -42,6 +43,7 @@ struct CommandRequest {
     World &world;
     TransientUnits &units;
     PausedContainers &paused;
+    NodeLeases &leases;
     const NodeSpec &node;
     std::string user;              ///< the account's name, also under sudo
     bool root = false;             ///< runs under sudo
@@ -76,7 +78,7 @@ private:
 
 /// The commands that the lab stands for, by bare name.
 const std::vector<std::string_view> &labCommands();
-/// `name` or an absolute path of it in /bin, /usr/bin, /sbin, /usr/sbin, /usr/local/bin.
+/// `name` or an absolute path of it in /bin, /usr/bin, /sbin, /usr/sbin, /usr/local/bin, /usr/local/sbin.
 bool isLabCommand(std::string_view program);
 /// argv[0] must be one of the lab's commands (bare or with path).
 std::unique_ptr<Command> makeCommand(CommandRequest request);
@@ -89,5 +91,6 @@ std::unique_ptr<Command> makeDocker(CommandRequest request);
 std::unique_ptr<Command> makeCloudflared(CommandRequest request);
 std::unique_ptr<Command> makeSudo(CommandRequest request);
 std::unique_ptr<Command> makeSystemdRun(CommandRequest request);
+std::unique_ptr<Command> makeHybridgeLease(CommandRequest request);
 
 } // namespace hybridge::lab

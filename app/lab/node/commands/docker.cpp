@@ -102,12 +102,12 @@ Json inspection(const CommandRequest &request, const Container &container)
                 Json{{"Name", container.service.enabled ? "unless-stopped" : "no"}, {"MaximumRetryCount", 0}}}}}};
 }
 
-Json psEntry(const Container &container, bool truncated)
+Json psEntry(const Container &container, bool truncated, bool exposed)
 {
     return Json{{"Command", "\"vllm serve\""}, {"CreatedAt", localTime(container.created, "%Y-%m-%d %H:%M:%S %z %Z")},
         {"ID", truncated ? container.id.substr(0, 12) : container.id}, {"Image", kImage}, {"Labels", ""},
         {"LocalVolumes", "0"}, {"Mounts", "/data/hf"}, {"Names", container.name}, {"Networks", "bridge"},
-        {"Ports", container.status == "exited" ? "" : "127.0.0.1:8000->8000/tcp"},
+        {"Ports", container.status == "exited" ? "" : exposed ? "0.0.0.0:8000->8000/tcp, :::8000->8000/tcp" : "127.0.0.1:8000->8000/tcp"},
         {"RunningFor", dockerSpan(Wall::now() - container.created) + " ago"}, {"Size", "0B"},
         {"State", container.status}, {"Status", statusText(container)}};
 }
@@ -174,6 +174,7 @@ struct Options {
     std::optional<std::size_t> tail;
     std::optional<Wall::time_point> since;
     std::string nameFilter;
+    std::string restart; ///< of update
     std::string error;
 };
 
@@ -207,6 +208,8 @@ Options parse(const std::vector<std::string> &arguments)
                     = "invalid value for \"since\": failed to parse value as time or duration: \"" + *since + '"';
         } else if (const auto seconds = optionValue(arguments, i, "--time", options.verb.empty() || logs ? "" : "-t")) {
             continue;
+        } else if (const auto policy = optionValue(arguments, i, "--restart")) {
+            options.restart = *policy;
         } else if (argument == "-a" || argument == "--all" || argument == "-aq") {
             options.all = true;
             options.quiet = options.quiet || argument == "-aq";
@@ -266,7 +269,7 @@ public:
             return CommandStep::exit(0);
         }
         const bool known = verb == "inspect" || verb == "logs" || verb == "start" || verb == "stop" || verb == "restart"
-            || verb == "pause" || verb == "unpause";
+            || verb == "pause" || verb == "unpause" || verb == "update";
         if (!known) {
             output.err = "docker: '" + verb + "' is not a docker command.\nSee 'docker --help'\n";
             return CommandStep::exit(1);
@@ -294,7 +297,7 @@ private:
                 = "CONTAINER ID   IMAGE                      COMMAND        CREATED         STATUS                   "
                   "PORTS                      NAMES\n";
         for (const Container &container : list) {
-            const Json entry = psEntry(container, truncated);
+            const Json entry = psEntry(container, truncated, m_request.world.hasFault(m_request.node.id, "engine-exposed"));
             if (m_options.quiet) {
                 output.out += entry["ID"].get<std::string>() + '\n';
             } else if (m_options.format) {
@@ -387,6 +390,10 @@ private:
                 return refused + "Container " + container.id + " is not running\n";
             return m_request.paused.pause(node) ? std::string()
                                                 : refused + "Container " + container.id + " is already paused\n";
+        }
+        if (verb == "update") {
+            m_request.world.setServiceEnabled(node, container.service.name, m_options.restart == "always" || m_options.restart == "unless-stopped");
+            return {};
         }
         if (verb == "unpause")
             return m_request.paused.resume(node) ? std::string()

@@ -113,7 +113,7 @@ constexpr std::array kFields{
 };
 
 struct Options {
-    enum class What { Table, List, Query, Processes } what = What::Table;
+    enum class What { Table, List, Query, Processes, Persistence } what = What::Table;
     std::vector<std::string> fields;
     bool header = true;
     bool units = true;
@@ -150,6 +150,8 @@ Options parse(const std::vector<std::string> &arguments)
             options.period = std::chrono::milliseconds(wholeNumber(*milliseconds).value_or(0));
         } else if (const auto seconds = optionValue(arguments, i, "--loop", "-l")) {
             options.period = std::chrono::seconds(seconds->empty() ? 5 : wholeNumber(*seconds).value_or(0));
+        } else if (const auto mode = optionValue(arguments, i, "--persistence-mode", "-pm")) {
+            options.what = Options::What::Persistence;
         } else if (const auto selected = optionValue(arguments, i, "--id", "-i")) {
             options.selected = *selected;
         } else {
@@ -230,7 +232,7 @@ std::string migLines(const GpuSpec &gpu)
     return text;
 }
 
-std::string queryRow(const Options &options, const GpuSample &sample, Candour candour)
+std::string queryRow(const Options &options, const GpuSample &sample, Candour candour, bool persistent)
 {
     std::vector<std::string> cells;
     for (const std::string &name : options.fields) {
@@ -239,7 +241,7 @@ std::string queryRow(const Options &options, const GpuSample &sample, Candour ca
             cells.emplace_back(instead);
             continue;
         }
-        std::string value = field.value(sample);
+        std::string value = !persistent && field.name == "persistence_mode" ? std::string("Disabled") : field.value(sample);
         if (options.units && value != "[N/A]")
             value += field.unit;
         cells.push_back(std::move(value));
@@ -422,7 +424,17 @@ private:
                 output.out += queryHeader(m_options);
             m_headerShown = true;
             for (const GpuSample &sample : samples)
-                output.out += queryRow(m_options, sample, candour);
+                output.out += queryRow(m_options, sample, candour, !m_request.world.hasFault(m_request.node.id, "persistence-off"));
+            break;
+        case Options::What::Persistence:
+            if (!m_request.root) {
+                output.out += "Unable to set persistence mode for GPU: Insufficient Permissions\n";
+                break;
+            }
+            for (const ActiveFault &fault : m_request.world.faults())
+                if (fault.node == m_request.node.id && fault.fault == "persistence-off")
+                    m_request.world.removeFault(fault.id);
+            output.out += "Enabled persistence mode for GPU.\nAll done.\n";
             break;
         case Options::What::Processes:
             if (!lost)

@@ -51,7 +51,11 @@ std::string rules(const CommandRequest &request)
         + ":\n    env_reset, mail_badpass, "
           "secure_path=/usr/local/sbin\\:/usr/local/bin\\:/usr/sbin\\:/usr/bin\\:/sbin\\:/bin\n\n"
           "User "
-        + request.user + " may run the following commands on " + host + ":\n    (root) NOPASSWD: ALL\n";
+        + request.user + " may run the following commands on " + host + ":\n    "
+        + (request.world.hasFault(request.node.id, "sudo-all")
+                ? "(ALL : ALL) NOPASSWD: ALL\n"
+                : "(root) NOPASSWD: /usr/bin/systemctl start cloudflared, /usr/bin/systemctl stop cloudflared, /usr/bin/systemctl restart cloudflared\n"
+                  "    (root) NOPASSWD: /usr/local/sbin/hybridge-idle, /usr/local/sbin/hybridge-lease\n");
 }
 
 class Sudo : public Command {

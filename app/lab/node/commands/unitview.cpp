@@ -117,11 +117,27 @@ UnitView viewUnit(const CommandRequest &request, const std::string &unit)
         view.description = stem == "ollama" ? "Ollama Service"
             : stem == "docker"              ? "Docker Application Container Engine"
                                             : stem;
+        view.restart = stem == "ollama" ? "always" : "on-failure";
+        // Part 3.4 of the usual guide was followed, unless the fault says that it was not.
+        if ("systemd:" + stem == ConnectorService && !request.world.hasFault(request.node.id, "restart-on-failure")) {
+            view.restart = "always";
+            view.dropIn = "/etc/systemd/system/cloudflared.service.d/override.conf";
+        }
         view.type = "systemd:" + stem == ConnectorService || stem == "docker" ? "notify" : "simple";
         fillFromService(view, *service);
         const MachineState machine = request.world.machine(request.node.id);
         if (view.activeSince == Wall::time_point() && view.active != "activating")
             view.activeSince = machine.lastStart;
+        return view;
+    }
+    // The idle stop of this program, as "hybridgectl prepare" and "idle arm" leave it on a real node.
+    if (unit == "hybridge-idle.timer" && !request.world.hasFault(request.node.id, "idle-off")) {
+        view.loaded = true;
+        view.fileState = "enabled";
+        view.active = "active";
+        view.sub = "waiting";
+        view.activeSince = view.changed = request.world.machine(request.node.id).lastStart;
+        view.due = Wall::now() + std::chrono::seconds(60);
         return view;
     }
     if (const auto transient = request.units.find(request.node.id, stem);
@@ -149,7 +165,8 @@ std::vector<std::pair<std::string, std::string>> unitProperties(const UnitView &
         add("Result", unit.result);
     } else {
         add("Type", unit.type);
-        add("Restart", unit.loaded && !unit.transient ? "on-failure" : "no");
+        add("Restart", unit.loaded && !unit.transient ? unit.restart : "no");
+        add("DropInPaths", unit.dropIn);
         add("MainPID", text);
         add("Result", unit.result);
         add("NRestarts", std::to_string(unit.restarts));

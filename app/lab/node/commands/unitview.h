@@ -32,6 +32,8 @@ struct UnitView {
     Wall::time_point inactiveSince; ///< epoch: never
     Wall::time_point due;           ///< timers
     std::string type = "simple";    ///< Type= of a service
+    std::string restart = "on-failure"; ///< Restart= of a service
+    std::string dropIn; ///< path of the file that changes it; empty: none
 };
 
 /// "cloudflared" -> "cloudflared.service"; names with a known suffix stay.
