@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // hybridgectl: the backend without a screen.
 #include "app/ctl/activityarguments.h"
+#include "app/ctl/chatarguments.h"
+#include "app/ctl/drillarguments.h"
+#include "app/ctl/checkcommand.h"
 #include "app/ctl/moneyarguments.h"
 #include "app/ctl/nodearguments.h"
 #include "app/ctl/operatearguments.h"
@@ -105,12 +108,24 @@ int parse(int argc, char **argv, Means &means, Run &run)
     status->add_flag("--watch", statusOptions.watch, "go on watching until Ctrl-C");
     status->add_flag("--probe", statusOptions.probe, "ask each engine for one token through its hostname");
 
+    auto *check = cli.add_subcommand("check", "the verification checklist: reads everything, changes nothing");
+    std::string checkNode;
+    std::string fix;
+    std::vector<std::string> exported;
+    check->add_option("NODE", checkNode, "this node alone");
+    check->add_option("--export", exported, "html, md or json, and the file to write (-: stdout)")->expected(2);
+    check->add_option("--fix", fix, "put this row of NODE right; shows what changes first");
+
     OperateArguments operate;
     operate.addTo(cli);
     NodeArguments onNode;
     onNode.addTo(cli);
     RouteArguments route;
     route.addTo(cli);
+    ChatArguments chat;
+    chat.addTo(cli);
+    DrillArguments drill;
+    drill.addTo(cli);
     ActivityArguments activity;
     activity.addTo(cli);
     MoneyArguments money;
@@ -145,12 +160,27 @@ int parse(int argc, char **argv, Means &means, Run &run)
     secretOptions.name = QString::fromStdString(name);
     if (*status) {
         run = [statusOptions](Means &m) { return runStatus(m.options, statusOptions, m.resolver, m.clock, m.stop.get_token()); };
+    } else if (*check) {
+        CheckOptions wanted {QString::fromStdString(checkNode), {}, {}, QString::fromStdString(fix)};
+        if (exported.size() == 2 && exported[0] != "html" && exported[0] != "md" && exported[0] != "json") {
+            Terminal::say(QStringLiteral("--export takes html, md or json, and a file."));
+            return ExitUsage;
+        }
+        if (exported.size() == 2) {
+            wanted.exportFormat = QString::fromStdString(exported[0]);
+            wanted.exportFile = QString::fromStdString(exported[1]);
+        }
+        run = [wanted](Means &m) { return runCheck(m.options, wanted, m.resolver, m.clock, m.stop.get_token()); };
     } else if (operate.isParsed()) {
         run = [chosen = operate.options()](Means &m) { return runOperate(m.options, chosen, m.resolver, m.clock, m.stop.get_token()); };
     } else if (const std::optional<NodeCommand> chosen = onNode.command()) {
         run = [chosen](Means &m) { return runNodeCommand(m.options, *chosen, m.resolver, m.clock, m.stop.get_token()); };
     } else if (route.isParsed()) {
         run = [wanted = route.options()](Means &m) { return runRoute(m.options, wanted, m.resolver, m.clock, m.stop.get_token()); };
+    } else if (chat.isParsed()) {
+        run = [wanted = chat.options()](Means &m) { return runChatCommand(m.options, wanted, m.resolver, m.clock, m.stop.get_token()); };
+    } else if (drill.isParsed()) {
+        run = [wanted = drill.options()](Means &m) { return runDrill(m.options, wanted, m.resolver, m.clock, m.stop.get_token()); };
     } else if (activity.isParsed()) {
         const std::optional<ActivityOptions> wanted = activity.options();
         if (!wanted)

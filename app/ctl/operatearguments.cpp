@@ -55,6 +55,9 @@ void OperateArguments::addTo(CLI::App &cli)
         if (kind == OperationKind::MachineStart)
             addRunOption(*sub);
     }
+    m_watchSpot = machine->add_subcommand("watch-spot", "start preempted Spot machines again where the fleet file asks for it, until Ctrl-C");
+    m_watchSpot->add_option("NODE", m_nodes, "these nodes alone");
+    m_watchSpot->add_flag("--once", m_once, "one look and the starts that are due, then end (for cron)");
     CLI::App *service = cli.add_subcommand("service", "start, stop, restart or enable a service of a node");
     service->require_subcommand(1);
     for (const auto &[verb, text, kind] : {std::tuple {"start", "start it and wait until it runs steadily", OperationKind::ServiceStart},
@@ -86,6 +89,8 @@ OperateOptions OperateArguments::options() const
         out.nodes.append(QString::fromStdString(node));
     if (!m_node.empty())
         out.nodes.append(QString::fromStdString(m_node));
+    if (m_watchSpot && *m_watchSpot)
+        out.spot = SpotWatchOptions {out.nodes, m_once, false};
     out.request.service = QString::fromStdString(m_service);
     out.request.lastBackendOverride = QString::fromStdString(m_override);
     if (!m_ssd.empty())

@@ -21,7 +21,7 @@ public:
     /// Adds the subcommands; this must outlive the parse.
     void addTo(CLI::App &cli);
     /// One of them was given.
-    [[nodiscard]] bool isParsed() const { return m_kind.has_value(); }
+    [[nodiscard]] bool isParsed() const { return m_kind.has_value() || (m_watchSpot && *m_watchSpot); }
     [[nodiscard]] OperateOptions options() const;
 
 private:
@@ -38,6 +38,8 @@ private:
     double m_drain = 60;
     double m_maxRun = 0;
     bool m_strict = false;
+    CLI::App *m_watchSpot = nullptr;
+    bool m_once = false;
 };
 
 } // namespace hybridge

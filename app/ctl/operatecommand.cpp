@@ -205,6 +205,14 @@ Task<int> runOperate(Options options, OperateOptions operate, SecretResolver &re
             break;
     session.state().flush();
 
+    if (operate.spot) {
+        SpotRestarter restarter(service, session.state(), log, config.name, file->spotRestarts());
+        restarter.setDry(options.dryRun);
+        SpotWatchOptions wish = *operate.spot;
+        wish.json = options.json;
+        const int code = co_await watchSpot(restarter, service, session.state(), wish, stop);
+        co_return code;
+    }
     const Result<QList<OperationSummary>> interrupted = co_await service.interrupted(stop);
     std::vector<nlohmann::ordered_json> documents;
     bool confirmed = true;
@@ -219,6 +227,12 @@ Task<int> runOperate(Options options, OperateOptions operate, SecretResolver &re
                                   .arg(left.target, left.kind, left.begun.toLocalTime().toString(QStringLiteral("yyyy-MM-dd HH:mm:ss"))));
             }
         }
+        if (takesAway(request.kind))
+            for (const OperationRequest &before : requests) {
+                if (&before == &request)
+                    break;
+                request.alongside.append(before.node);
+            }
         const OperationProposal proposal = co_await service.propose(request, stop);
         if (stop.stop_requested())
             co_return ExitFailed;

@@ -165,6 +165,18 @@ Task<int> runHistory(RoutingService &service, Options options, int count)
     co_return ExitDone;
 }
 
+/// A count that did not come about is a document too: nothing was counted, and why.
+int sayUncounted(const Error &error, const Options &options)
+{
+    if (options.json) {
+        nlohmann::ordered_json document = splitDocument(SplitReport());
+        document["pValue"] = nullptr;
+        document["error"] = errorDocument(error, Layer::Edge);
+        Terminal::print(dumpJson(document) + '\n');
+    }
+    return sayError(error, codeOf(error));
+}
+
 Task<int> runVerify(RoutingService &service, Options options, RouteOptions route, std::stop_token stop)
 {
     if (options.dryRun) {
@@ -176,14 +188,14 @@ Task<int> runVerify(RoutingService &service, Options options, RouteOptions route
         for (const StepReport &step : marks.steps)
             Terminal::say(QStringLiteral("%1: %2 %3").arg(step.name, stepStateName(step.state), step.detail));
         if (marks.error)
-            co_return sayError(*marks.error, codeOf(*marks.error));
+            co_return sayUncounted(*marks.error, options);
     }
     SplitOptions split;
     split.samples = route.samples;
     split.rate = route.rate;
     const Result<SplitReport> report = co_await service.verify(split, {}, stop);
     if (!report)
-        co_return sayError(report.error(), codeOf(report.error()));
+        co_return sayUncounted(report.error(), options);
     if (report->firstFailure)
         Terminal::say(tr("The first failure: %1").arg(report->firstFailure->summary));
     if (options.json)
@@ -280,6 +292,15 @@ Task<int> runChange(RoutingService &service, Options options, RouteOptions route
     co_return outcome.report.result == OperationResult::Done ? ExitDone : outcome.report.result == OperationResult::Refused ? ExitRefused : ExitFailed;
 }
 
+/// A rate of tokens is the difference of two readings; an engine that counts has given one so far.
+bool lacksRate(const FleetState &fleet)
+{
+    for (int i = 0; i < fleet.nodeCount(); ++i)
+        if (const NodeState &node = fleet.at(i); node.engine.isKnown() && node.engine->generationTokensTotal && !node.tokensPerSecond)
+            return true;
+    return false;
+}
+
 } // namespace
 
 Task<int> runRoute(Options options, RouteOptions route, SecretResolver &resolver, const Clock &clock, std::stop_token stop)
@@ -313,6 +334,11 @@ Task<int> runRoute(Options options, RouteOptions route, SecretResolver &resolver
     const QDeadlineTimer deadline(options.timeout);
     while (!stop.stop_requested() && !deadline.hasExpired() && !session.watch().isSettled())
         if (!co_await pause(50ms, stop))
+            break;
+    // A plan tells whether the rest could carry it.
+    const QDeadlineTimer second(std::chrono::seconds(4));
+    while (options.dryRun && !stop.stop_requested() && !second.hasExpired() && lacksRate(session.state()))
+        if (!co_await pause(100ms, stop))
             break;
     session.state().flush();
     const QString who = log.who().section(QLatin1Char(','), 0, 0);
