@@ -157,15 +157,27 @@ void Panel::closeSession()
     if (!m_session)
         return;
     saveLastKnown();
-    if (m_window.nodePage())
-        m_window.nodePage()->log().setShells({}); // the links go with the session
+    if (NodePage *page = m_window.nodePage()) {
+        page->log().setShells({}); // the links go with the session
+        page->setSpot({});
+    }
     m_window.setFleet(nullptr);
     m_labControl.reset();
     // What still runs is asked to stop; what it had begun stands in the log and is offered at the next start.
+    m_drillTick.stop();
+    m_drillSchedule.stop();
+    m_drill.reset(); // what is away is given back by its lease
+    m_drillWays.reset();
+    m_chat.reset();
+    m_chatHistory.reset();
+    m_check.reset();
+    m_checkWays.reset();
     m_cost.reset();
+    m_spot.reset();
     m_lifecycle.reset();
     m_ways.reset();
     m_routingWatch.reset();
+    m_monitors.reset();
     m_routing.reset();
     m_session.reset();
     m_log.reset();

@@ -5,13 +5,18 @@
 #include "app/panel/firstpaint.h"
 #include "app/panel/labcontrol.h"
 #include "app/panel/labprocess.h"
+#include "app/panel/panelchat.h"
 #include "app/panel/panelquestions.h"
 #include "backend/activity/activitylog.h"
+#include "backend/checklist/checkservice.h"
+#include "backend/drill/sessiondrillways.h"
 #include "backend/fleet/fleetfile.h"
 #include "backend/fleet/fleetsession.h"
 #include "backend/lifecycle/costservice.h"
 #include "backend/lifecycle/lifecycleservice.h"
 #include "backend/lifecycle/sessionways.h"
+#include "backend/lifecycle/spotrestarter.h"
+#include "backend/routing/monitorservice.h"
 #include "backend/routing/routingwatch.h"
 #include "backend/store/lastknown.h"
 #include "ui/shell/mainwindow.h"
@@ -63,8 +68,20 @@ private:
     static Task<void> showInterrupted(QPointer<Panel> self);
     static Task<void> continueOperation(QPointer<Panel> self, OperationSummary operation);
     static Task<void> putAside(QPointer<Panel> self, QString operation);
+    void openRouting();
+    /// The headers that the endpoint's Access token makes, for a health check.
+    static Task<Result<QMap<QString, QString>>> accessHeaders(QPointer<Panel> self, std::stop_token stop);
     void noteOperation(RunningOperation *operation);
+    void openDrills(const FleetFile &file);
+    static Task<void> planDrill(QPointer<Panel> self, DrillRequest request);
+    static Task<void> runDrill(QPointer<Panel> self, DrillPlan plan);
+    static Task<void> showDrill(QPointer<Panel> self, QString id);
+    static Task<void> showDrills(QPointer<Panel> self, bool mend);
+    static Task<void> finishDrills(QPointer<Panel> self);
+    static Task<void> beginDueDrill(QPointer<Panel> self);
+    void noteDrill(const DrillReport &report);
     void openNodeTools();
+    void openChat(const FleetFile &file);
     /// What @p verb says to the idle stop of a node: "status", "pause", "resume".
     static Task<void> idle(QPointer<Panel> self, QString node, QString verb);
 
@@ -82,9 +99,19 @@ private:
     std::unique_ptr<ActivityLog> m_log;
     std::unique_ptr<RoutingService> m_routing;
     std::unique_ptr<RoutingWatch> m_routingWatch;
+    std::unique_ptr<MonitorService> m_monitors; ///< null: no Load Balancer
     std::unique_ptr<SessionWays> m_ways;
     std::unique_ptr<LifecycleService> m_lifecycle;
+    std::unique_ptr<SpotRestarter> m_spot;
     std::unique_ptr<CostService> m_cost;
+    std::unique_ptr<ChatHistory> m_chatHistory;
+    std::unique_ptr<PanelChat> m_chat;
+    std::unique_ptr<SessionCheckWays> m_checkWays;
+    std::unique_ptr<CheckService> m_check;
+    std::unique_ptr<SessionDrillWays> m_drillWays;
+    std::unique_ptr<DrillService> m_drill;
+    QTimer m_drillTick;
+    QTimer m_drillSchedule;
     QByteArray m_fileHash;
     QTimer m_save;
     std::stop_source m_stop;

@@ -3,6 +3,7 @@
 // The panel's part about operations: carries a wish to the guards, their word to the window, the answer to the service.
 #include "app/panel/panel.h"
 
+#include "backend/fleet/secretcache.h"
 #include "backend/lifecycle/idlestop.h"
 #include "backend/lifecycle/loggedchange.h"
 #include "ui/fleet/idlecard.h"
@@ -24,6 +25,7 @@ void Panel::openLifecycle(const FleetFile &file)
     m_window.setActivityLog(m_log.get());
     m_routing = std::make_unique<RoutingService>(m_session->state(), *m_session, *m_log, file.config().name);
     m_routingWatch = std::make_unique<RoutingWatch>(*m_routing);
+    openRouting();
     m_ways = std::make_unique<SessionWays>(*m_session);
     m_ways->setRouting(m_routing.get());
     m_lifecycle = std::make_unique<LifecycleService>(*m_ways, *m_log, file.config().name);
@@ -34,11 +36,55 @@ void Panel::openLifecycle(const FleetFile &file)
         m_window.showNotice(notice);
     });
     m_window.setLifecycle(m_lifecycle.get());
+    m_spot = std::make_unique<SpotRestarter>(*m_lifecycle, m_session->state(), *m_log, file.config().name, file.spotRestarts());
+    m_window.nodePage()->setSpot([this](const QString &node) { return m_spot ? m_spot->outlook(node) : SpotOutlook(); });
+    m_spot->start();
     m_cost = std::make_unique<CostService>(*m_session, *m_log, QTimeZone::systemTimeZone());
     m_cost->start();
     m_window.setCostSource(m_cost.get());
+    openChat(file);
+    m_checkWays = std::make_unique<SessionCheckWays>(*m_session);
+    m_check = std::make_unique<CheckService>(file.config(), *m_checkWays, *m_log, m_clock);
+    m_window.setCheckSource(m_check.get());
+    openDrills(file);
     openNodeTools();
     showInterrupted(this);
+}
+
+void Panel::openRouting()
+{
+    const FleetConfig &config = m_session->state().config();
+    if (config.routing && config.routing->mode == QLatin1String("load-balancer") && m_session->cloudflare())
+        m_monitors = std::make_unique<MonitorService>(*m_session->cloudflare(), config);
+    AccessHeaderSource access;
+    if (config.endpoint && config.endpoint->access)
+        access = [self = QPointer<Panel>(this)](std::stop_token stop) { return accessHeaders(self, stop); };
+    m_window.setRouting(m_routing.get(), m_monitors.get(), access);
+}
+
+Task<Result<QMap<QString, QString>>> Panel::accessHeaders(QPointer<Panel> self, std::stop_token stop)
+{
+    const Error gone(Error::Kind::Cancelled, tr("Cancelled."));
+    if (!self || !self->m_session)
+        co_return gone;
+    const AccessRefs refs = *self->m_session->state().config().endpoint->access;
+    if (isLoginToken(refs)) {
+        co_return Error(Error::Kind::Refused, tr("This fleet has no service token: a log-in token lasts for hours, a health check runs for good."))
+            .withRemedy(tr("Make a service token for the balancer in Access."));
+    }
+    SecretPurpose purpose;
+    purpose.what = tr("the Access token, for the balancer's health check");
+    purpose.host = self->m_session->state().config().cloudflare->apiBase.host();
+    QMap<QString, QString> headers;
+    for (const auto &[name, ref] : {std::pair("CF-Access-Client-Id", refs.clientId), std::pair("CF-Access-Client-Secret", refs.clientSecret)}) {
+        const Result<Secret> secret = co_await self->m_session->secrets().get(ref, purpose, stop);
+        if (!self || !self->m_session || stop.stop_requested())
+            co_return gone;
+        if (!secret)
+            co_return secret.error();
+        headers.insert(QString::fromLatin1(name), QString::fromUtf8(secret->reveal()));
+    }
+    co_return headers;
 }
 
 void Panel::openNodeTools()

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/panel/tour.h"
 
+#include "ui/routing/routingpage.h"
 #include "ui/shell/screenshots.h"
 
 #include <QDir>
@@ -32,6 +33,13 @@ void Tour::look()
     FleetSession *session = m_panel.session();
     if (session && session->watch().isSettled() && ++m_settledFor == 1)
         m_panel.window().showCost(); // it asks the cloud when it is first seen
+    if (m_settledFor == 3)
+        m_panel.window().showChecklist(); // so does this one
+    if (session && m_settledFor == 2)
+        m_panel.window().showRouting();
+    // Requests of its own are sent in the demo cloud alone.
+    if (session && m_settledFor == 3 && session->state().config().isLab())
+        m_panel.window().routingPage()->startCount(100);
     if (m_settledFor < settledSeconds && m_waited < mostSeconds)
         return;
     m_timer.stop();

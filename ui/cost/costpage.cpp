@@ -4,8 +4,8 @@
 
 #include "backend/base/units.h"
 #include "backend/fleet/fleetstate.h"
-#include "ui/cost/budgetdialog.h"
 #include "ui/cost/budgetscard.h"
+#include "ui/cost/cloudcards.h"
 #include "ui/cost/costcharts.h"
 #include "ui/cost/costdelegate.h"
 #include "ui/cost/costmodel.h"
@@ -64,7 +64,7 @@ CostPage::CostPage(QWidget *parent)
              "once the section \"gcp\" with project and credentials is there."),
           {}, this)),
       m_scroll(new QScrollArea(this)), m_body(new QWidget), m_days(new DaysCard(m_body)), m_burn(new BurnCard(m_body)), m_table(new QTableView),
-      m_tableCard(new Card(m_body)), m_prices(new PricesCard(m_body)), m_budgets(new BudgetsCard(m_body)), m_schedules(new SchedulesCard(m_body))
+      m_tableCard(new Card(m_body)), m_prices(new PricesCard(m_body)), m_cloud(new CloudCards(m_body, this))
 {
     setObjectName(QStringLiteral("costPage"));
     setFocusPolicy(Qt::StrongFocus);
@@ -91,17 +91,11 @@ CostPage::CostPage(QWidget *parent)
             m_source->refresh();
     });
     connect(m_export, &QPushButton::clicked, this, &CostPage::askFile);
-    connect(m_budgets, &BudgetsCard::newBudgetRequested, this, &CostPage::askBudget);
-    connect(m_budgets, &BudgetsCard::readAgainRequested, this, &CostPage::readBudgets);
-    connect(m_schedules, &SchedulesCard::readAgainRequested, this, &CostPage::readSchedules);
     connect(m_table, &QTableView::activated, this, [this](const QModelIndex &index) { Q_EMIT nodeRequested(index.data(CostModel::IdRole).toString()); });
     refresh();
 }
 
-CostPage::~CostPage()
-{
-    m_stop.request_stop();
-}
+CostPage::~CostPage() = default;
 
 QWidget *CostPage::buildHead()
 {
@@ -172,8 +166,8 @@ void CostPage::buildBody()
     below->setContentsMargins(0, 0, 0, 0);
     below->setSpacing(space::L);
     below->addWidget(m_prices);
-    below->addWidget(m_budgets);
-    below->addWidget(m_schedules);
+    below->addWidget(&m_cloud->budgets());
+    below->addWidget(&m_cloud->schedules());
     auto *column = new QVBoxLayout(m_body);
     column->setContentsMargins(space::Xl, space::Xs, space::Xl, space::Xl);
     column->setSpacing(space::L);
@@ -199,13 +193,11 @@ void CostPage::buildBody()
 
 void CostPage::setSource(CostSource *source, FleetState *fleet)
 {
-    m_stop.request_stop();
-    m_stop = std::stop_source();
     if (m_source)
         m_source->disconnect(this);
     m_source = source;
     m_fleet = fleet;
-    m_isCloudRead = false;
+    m_cloud->setSource(source, fleet);
     m_note->put({});
     if (source)
         connect(source, &CostSource::changed, this, [this] {
@@ -214,7 +206,7 @@ void CostPage::setSource(CostSource *source, FleetState *fleet)
         });
     refresh();
     if (isVisible())
-        readCloud();
+        m_cloud->read();
 }
 
 QHash<QString, QColor> CostPage::colours() const
@@ -380,82 +372,7 @@ void CostPage::fitColumns()
 
 void CostPage::readCloud()
 {
-    m_isCloudRead = true;
-    readBudgets();
-    readSchedules();
-}
-
-void CostPage::readBudgets()
-{
-    if (!m_source)
-        return;
-    if (!m_source->hasBudgets()) {
-        m_budgets->setNotConfigured();
-        return;
-    }
-    m_budgets->setLoading();
-    QCoro::connect(m_source->budgets(m_stop.get_token()), this, [this](const Result<QList<gcp::Budget>> &budgets) {
-        if (budgets)
-            m_budgets->setBudgets(*budgets);
-        else if (budgets.error().kind != Error::Kind::Cancelled)
-            m_budgets->setError(budgets.error());
-    });
-}
-
-void CostPage::readSchedules()
-{
-    if (!m_source)
-        return;
-    m_schedules->setVisible(m_source->hasSchedules());
-    if (!m_source->hasSchedules())
-        return;
-    m_schedules->setLoading();
-    QCoro::connect(m_source->schedules(m_stop.get_token()), this, [this](const Result<QList<ScheduleState>> &found) {
-        if (!found && found.error().kind != Error::Kind::Cancelled)
-            m_schedules->setError(found.error());
-        if (!found || !m_fleet)
-            return;
-        QHash<QString, QString> labels;
-        QStringList unscheduled;
-        for (int i = 0; i < m_fleet->nodeCount(); ++i) {
-            const NodeConfig &node = m_fleet->at(i).config;
-            labels.insert(node.id, safeText(node.label, 80));
-            const bool isScheduled = std::any_of(found->cbegin(), found->cend(), [&](const ScheduleState &state) { return state.nodes.contains(node.id); });
-            if (node.machine && node.machine->kind == MachineKind::Gce && !isScheduled)
-                unscheduled.append(safeText(node.label, 80));
-        }
-        if (unscheduled.size() > 4)
-            unscheduled = {tr("%1 machines").arg(unscheduled.size())};
-        m_schedules->setSchedules(*found, labels, unscheduled, m_fleet->clock().now());
-    });
-}
-
-void CostPage::askBudget()
-{
-    if (!m_source || !m_fleet)
-        return;
-    const auto &gcp = m_fleet->config().gcp;
-    const CostReport report = m_source->report({});
-    auto *dialog = new BudgetDialog(gcp ? gcp->project : QString(), report.totals.isEmpty() ? QStringLiteral("USD") : report.totals.first().currency, this);
-    dialog->setAttribute(Qt::WA_DeleteOnClose);
-    connect(dialog, &BudgetDialog::createRequested, this, [this, dialog] { createBudget(dialog); });
-    dialog->open();
-}
-
-void CostPage::createBudget(BudgetDialog *dialog)
-{
-    if (!m_source)
-        return;
-    dialog->setBusy(true);
-    QCoro::connect(m_source->createBudget(dialog->budget(), m_stop.get_token()), this, [this, open = QPointer<BudgetDialog>(dialog)](const Result<gcp::Budget> &made) {
-        readBudgets();
-        if (!open)
-            return;
-        if (made)
-            open->accept();
-        else
-            open->showError(made.error());
-    });
+    m_cloud->readAgain();
 }
 
 void CostPage::askFile()
@@ -489,8 +406,7 @@ void CostPage::showEvent(QShowEvent *event)
     refresh();
     if (m_source)
         m_source->refresh();
-    if (m_source && !m_isCloudRead)
-        readCloud();
+    m_cloud->read();
 }
 
 void CostPage::hideEvent(QHideEvent *event)

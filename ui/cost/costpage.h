@@ -9,8 +9,6 @@
 #include <QPointer>
 #include <QWidget>
 
-#include <stop_token>
-
 class QBoxLayout;
 class QGridLayout;
 class QPushButton;
@@ -20,23 +18,21 @@ class QTableView;
 namespace hybridge {
 
 class Banner;
-class BudgetDialog;
-class BudgetsCard;
 class BurnCard;
 class Card;
+class CloudCards;
 class CostModel;
 class DaysCard;
 class EmptyState;
 class FigureCard;
 class FleetState;
 class PricesCard;
-class SchedulesCard;
 class Skeleton;
 class Text;
 
 /// What the fleet costs: now, today, this month and to its end; each day, each node, per token; Spot against on demand,
-/// break-even, budgets and schedules. Reads from a CostSource; the one thing that it changes is a new budget, after a
-/// dialog. GUI thread.
+/// break-even, budgets and schedules. Reads from a CostSource; what it changes are budgets and schedules, after a dialog
+/// (CloudCards). GUI thread.
 class CostPage final : public QWidget {
     Q_OBJECT
     Q_DISABLE_COPY_MOVE(CostPage)
@@ -75,10 +71,6 @@ private:
     void fitTable();
     void fitColumns();
     void askFile();
-    void askBudget();
-    void createBudget(BudgetDialog *dialog);
-    void readBudgets();
-    void readSchedules();
     [[nodiscard]] QHash<QString, QColor> colours() const;
 
     QPointer<CostSource> m_source;
@@ -100,11 +92,8 @@ private:
     QTableView *m_table;
     Card *m_tableCard;
     PricesCard *m_prices;
-    BudgetsCard *m_budgets;
-    SchedulesCard *m_schedules;
+    CloudCards *m_cloud;
     QBasicTimer m_tick; ///< while it is seen
-    bool m_isCloudRead = false;
-    std::stop_source m_stop;
 };
 
 } // namespace hybridge

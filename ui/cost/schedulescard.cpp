@@ -32,13 +32,14 @@ QString whenWords(const QDateTime &at, const QDateTime &now)
 SchedulesCard::SchedulesCard(QWidget *parent)
     : Card(parent), m_lines(new LineList(this)), m_text(new Text(Type::Body, Text::Tone::Muted, this)),
       m_warning(new Text(scheduleWarning(), Type::Label, Text::Tone::Muted, this)), m_command(new CommandBox(this)),
-      m_again(new QPushButton(tr("Read again"), this))
+      m_change(new QPushButton(tr("Change schedules…"), this)), m_again(new QPushButton(tr("Read again"), this))
 {
     auto *title = new Text(tr("Off-peak schedules"), Type::Section, Text::Tone::Text, this);
     title->setBold(true);
     title->setMaxLines(1);
     m_lines->setObjectName(QStringLiteral("scheduleLines"));
     m_text->setObjectName(QStringLiteral("scheduleText"));
+    m_change->setObjectName(QStringLiteral("changeSchedules"));
     m_again->setProperty("kind", QStringLiteral("quiet"));
     auto *head = new QHBoxLayout;
     head->addWidget(title, 1);
@@ -52,6 +53,8 @@ SchedulesCard::SchedulesCard(QWidget *parent)
     column->addWidget(m_command);
     column->addWidget(m_warning);
     column->addStretch(1);
+    column->addWidget(m_change, 0, Qt::AlignLeft);
+    connect(m_change, &QPushButton::clicked, this, &SchedulesCard::changeRequested);
     connect(m_again, &QPushButton::clicked, this, &SchedulesCard::readAgainRequested);
     setLoading();
 }
@@ -69,6 +72,7 @@ void SchedulesCard::setLoading()
     m_command->hide();
     m_warning->hide();
     m_again->setEnabled(false);
+    m_change->setEnabled(false);
     showText(tr("Asking Google…"), false);
 }
 
@@ -107,12 +111,12 @@ void SchedulesCard::setSchedules(
     m_lines->setVisible(isAny);
     m_warning->setVisible(isAny);
     m_again->setEnabled(true);
+    m_change->setEnabled(true);
     showText(unscheduled.isEmpty() ? QString()
             : isAny                ? tr("No schedule stops %1.").arg(unscheduled.join(QStringLiteral(", ")))
                                    : tr("No schedule stops a machine of this fleet: one that is forgotten runs until somebody notices."),
         false);
-    m_command->setCommand(QStringLiteral("hybridgectl schedule create off-peak --stop \"0 20 * * *\" --start \"0 8 * * MON-FRI\""));
-    m_command->setVisible(!unscheduled.isEmpty() && !isAny);
+    m_command->hide();
 }
 
 } // namespace hybridge

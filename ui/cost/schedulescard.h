@@ -29,6 +29,8 @@ public:
 
 Q_SIGNALS:
     void readAgainRequested();
+    /// Make one, attach, take off or remove: a dialog.
+    void changeRequested();
 
 private:
     void showText(const QString &text, bool isError);
@@ -36,6 +38,7 @@ private:
     Text *m_text;
     Text *m_warning;
     CommandBox *m_command;
+    QPushButton *m_change;
     QPushButton *m_again;
 };
 

@@ -10,6 +10,7 @@
 #include "ui/fleet/logcard.h"
 #include "ui/fleet/nodecharts.h"
 #include "ui/fleet/nodehead.h"
+#include "ui/fleet/spotcard.h"
 #include "ui/lifecycle/actionbar.h"
 #include "ui/widgets/cardgrid.h"
 #include "ui/widgets/icons.h"
@@ -32,7 +33,8 @@ constexpr int RoundMs = 500;
 
 NodePage::NodePage(QWidget *parent)
     : QWidget(parent), m_scroll(new QScrollArea(this)), m_content(new QWidget(m_scroll)), m_head(new NodeHead(m_content)),
-      m_charts(new NodeCharts(m_content)), m_log(new LogCard(m_content)), m_idle(new IdleCard(m_content))
+      m_charts(new NodeCharts(m_content)), m_log(new LogCard(m_content)), m_idle(new IdleCard(m_content)),
+      m_spot(new SpotCard(m_content))
 {
     setObjectName(QStringLiteral("nodePage"));
     auto *back = new QPushButton(tr("Fleet"), m_content);
@@ -66,6 +68,7 @@ NodePage::NodePage(QWidget *parent)
     column->addWidget(m_head);
     column->addWidget(m_charts);
     column->addLayout(tables);
+    column->addWidget(m_spot);
     column->addWidget(m_idle);
     column->addWidget(m_log);
     column->addLayout(grid);
@@ -132,6 +135,12 @@ void NodePage::setLifecycle(LifecycleService *service)
     refreshNow();
 }
 
+void NodePage::setSpot(SpotOf spotOf)
+{
+    m_spotOf = std::move(spotOf);
+    refreshNow();
+}
+
 void NodePage::refreshNow()
 {
     const NodeState *node = m_fleet ? m_fleet->node(m_id) : nullptr;
@@ -149,6 +158,7 @@ void NodePage::refreshNow()
     m_cards[Machine]->setSection(machineSection(*node, now));
     m_cards[Link]->setSection(linkSection(*node, now));
     m_log->setNode(node->config);
+    m_spot->setOutlook(m_spotOf ? m_spotOf(m_id) : SpotOutlook());
     // It is read over SSH, and only where idleness can be seen at all.
     m_idle->setNode(node->config.ssh && usualIdleAction(node->config) ? m_id : QString(), &m_fleet->clock());
     m_charts->setVisible(node->config.accelerator != AcceleratorKind::None);

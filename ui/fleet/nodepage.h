@@ -6,6 +6,7 @@
 #include <QWidget>
 
 #include <array>
+#include <functional>
 
 class QPushButton;
 class QScrollArea;
@@ -20,7 +21,9 @@ class LogCard;
 class NodeCharts;
 class LifecycleService;
 class NodeHead;
+class SpotCard;
 struct OperationRequest;
+struct SpotOutlook;
 
 /// One node whole: head, the last hour, and every fact that is known, each with its age.
 class NodePage final : public QWidget {
@@ -40,6 +43,9 @@ public:
     /// Live logs of the node's services, and its idle stop.
     [[nodiscard]] LogCard &log() { return *m_log; }
     [[nodiscard]] IdleCard &idle() { return *m_idle; }
+    /// What is known of the automatic restart of a node's Spot machine; asked once a second. Empty: nothing restarts any.
+    using SpotOf = std::function<SpotOutlook(const QString &node)>;
+    void setSpot(SpotOf spotOf);
     void refreshNow();
     /// The whole content, also what lies below the fold; screenshots render it.
     [[nodiscard]] QWidget *content() const { return m_content; }
@@ -75,6 +81,8 @@ private:
     NodeCharts *m_charts;
     LogCard *m_log;
     IdleCard *m_idle;
+    SpotCard *m_spot;
+    SpotOf m_spotOf;
     std::array<FactCard *, SectionCount> m_cards {};
     QBasicTimer m_soon; ///< gathers changes of one turn, at most two rounds a second
     QBasicTimer m_second; ///< ages

@@ -6,11 +6,13 @@
 #include "backend/fleet/fleetstate.h"
 #include "ui/activity/activitylogpage.h"
 #include "ui/cost/costpage.h"
+#include "ui/drill/drillpage.h"
 #include "ui/fleet/fleethistory.h"
 #include "ui/fleet/fleetpage.h"
 #include "ui/fleet/nodepage.h"
 #include "ui/fleet/nodesummary.h"
 #include "ui/lifecycle/operationspanel.h"
+#include "ui/routing/routingpage.h"
 #include "ui/shell/activitypanel.h"
 #include "ui/shell/answer.h"
 #include "ui/shell/commandpalette.h"
@@ -89,6 +91,10 @@ MainWindow::MainWindow(QWidget *parent)
     m_rail->addPage(QStringLiteral("fleet"), QStringLiteral("fleet"), tr("Fleet"), key(Qt::CTRL | Qt::Key_1));
     m_rail->addPage(QStringLiteral("log"), QStringLiteral("log"), tr("Activity"), key(Qt::CTRL | Qt::Key_2));
     m_rail->addPage(QStringLiteral("cost"), QStringLiteral("cost"), tr("Cost"), key(Qt::CTRL | Qt::Key_3));
+    m_rail->addPage(QStringLiteral("route"), QStringLiteral("route"), tr("Routing"), key(Qt::CTRL | Qt::Key_4));
+    m_rail->addPage(QStringLiteral("chat"), QStringLiteral("chat"), tr("Chat"), key(Qt::CTRL | Qt::Key_5));
+    m_rail->addPage(QStringLiteral("drill"), QStringLiteral("drill"), tr("Drill"), key(Qt::CTRL | Qt::Key_6));
+    m_rail->addPage(QStringLiteral("check"), QStringLiteral("shield"), tr("Checklist"), key(Qt::CTRL | Qt::Key_7));
     m_rail->addTool(QStringLiteral("activity"), QStringLiteral("activity"), tr("Events"), key(Qt::CTRL | Qt::Key_H));
     m_rail->addTool(QStringLiteral("theme"), QStringLiteral("theme"), themeWords(int(m_theme->choice())), {});
     m_rail->addTool(QStringLiteral("help"), QStringLiteral("help"), tr("Keyboard"), QStringLiteral("?"));
@@ -101,6 +107,14 @@ MainWindow::MainWindow(QWidget *parent)
             showActivityLog();
         else if (id == QLatin1String("cost"))
             showCost();
+        else if (id == QLatin1String("route"))
+            showRouting();
+        else if (id == QLatin1String("chat"))
+            showChat();
+        else if (id == QLatin1String("drill"))
+            showDrill();
+        else if (id == QLatin1String("check"))
+            showChecklist();
         else if (id == QLatin1String("theme"))
             m_theme->cycle();
         else
@@ -148,6 +162,10 @@ void MainWindow::buildActions()
     bind(Qt::CTRL | Qt::Key_H, [this] { showActivity(); });
     bind(Qt::CTRL | Qt::Key_2, [this] { showActivityLog(); });
     bind(Qt::CTRL | Qt::Key_3, [this] { showCost(); });
+    bind(Qt::CTRL | Qt::Key_4, [this] { showRouting(); });
+    bind(Qt::CTRL | Qt::Key_5, [this] { showChat(); });
+    bind(Qt::CTRL | Qt::Key_6, [this] { showDrill(); });
+    bind(Qt::CTRL | Qt::Key_7, [this] { showChecklist(); });
     bind(Qt::CTRL | Qt::Key_J, [this] { showOperations(); });
     bind(Qt::CTRL | Qt::Key_O, [this] { chooseFile(); });
     bind(Qt::CTRL | Qt::Key_Q, [this] { QMainWindow::close(); });
@@ -224,6 +242,12 @@ void MainWindow::setFleet(FleetState *fleet)
         m_pages->addWidget(m_activityPage);
         m_costPage = new CostPage;
         m_pages->addWidget(m_costPage);
+        m_routingPage = new RoutingPage;
+        m_pages->addWidget(m_routingPage);
+        buildChat();
+        m_drillPage = new DrillPage;
+        m_pages->addWidget(m_drillPage);
+        buildChecklist();
         connect(m_costPage, &CostPage::nodeRequested, this, &MainWindow::showNode);
         connect(m_activityPage, &ActivityLogPage::nodeRequested, this, &MainWindow::showNode);
         connect(m_fleetPage, &FleetPage::nodeRequested, this, &MainWindow::showNode);
@@ -244,6 +268,12 @@ void MainWindow::setFleet(FleetState *fleet)
         m_activityPage->setSource(nullptr, nullptr);
     if (m_costPage)
         m_costPage->setSource(nullptr, nullptr);
+    if (m_routingPage)
+        m_routingPage->setSource(nullptr, nullptr, nullptr);
+    setChat(nullptr, nullptr);
+    if (m_drillPage)
+        m_drillPage->setFleet(fleet);
+    setCheckSource(nullptr);
     m_activity->clear();
     m_secretRequests.clear();
     askSecretNow();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "backend/base/secret.h"
+#include "ui/routing/accessheadersource.h"
 #include "ui/shell/shelltypes.h"
 
 #include <QMainWindow>
@@ -18,9 +19,15 @@ namespace hybridge {
 class ActivityLog;
 class ActivityLogPage;
 class ActivityPanel;
+class ChatHistory;
+class ChatPage;
+class ChatSource;
+class CheckSource;
+class ChecklistPage;
 class CommandPalette;
 class CostPage;
 class CostSource;
+class DrillPage;
 class Drawer;
 class FirstStartPage;
 class FleetPage;
@@ -32,6 +39,9 @@ class FleetHistory;
 class NoticeStack;
 class OperationsPanel;
 class Rail;
+class MonitorService;
+class RoutingPage;
+class RoutingService;
 class SecretForm;
 class Theme;
 class TopBar;
@@ -56,6 +66,12 @@ public:
     void setActivityLog(ActivityLog *log);
     /// What the open fleet costs. Call after setFleet(); @p source may go first.
     void setCostSource(CostSource *source);
+    /// How requests are shared out. Call after setFleet(); as RoutingPage::setSource.
+    void setRouting(RoutingService *service, MonitorService *monitors, AccessHeaderSource access);
+    /// What the chat page speaks through and where it keeps what was said; as setCostSource().
+    void setChat(ChatSource *source, ChatHistory *history);
+    /// The verification checklist of the open fleet. Call after setFleet(); @p source may go first.
+    void setCheckSource(CheckSource *source);
     [[nodiscard]] Theme &theme() { return *m_theme; }
 
     /// What runs operations on the nodes of the fleet that is shown; as setFleet(), after it. nullptr: nothing can be done.
@@ -80,6 +96,10 @@ public:
     [[nodiscard]] NodePage *nodePage() const { return m_nodePage; }
     [[nodiscard]] ActivityLogPage *activityPage() const { return m_activityPage; }
     [[nodiscard]] CostPage *costPage() const { return m_costPage; }
+    [[nodiscard]] RoutingPage *routingPage() const { return m_routingPage; }
+    [[nodiscard]] ChatPage *chatPage() const { return m_chatPage; }
+    [[nodiscard]] DrillPage *drillPage() const { return m_drillPage; }
+    [[nodiscard]] ChecklistPage *checklistPage() const { return m_checklistPage; }
     [[nodiscard]] CommandPalette *palettePopup() const { return m_palette; }
 
 public Q_SLOTS:
@@ -98,6 +118,10 @@ public Q_SLOTS:
     /// The page with everything that operations did.
     void showActivityLog();
     void showCost();
+    void showRouting();
+    void showChat();
+    void showDrill();
+    void showChecklist();
     void showShortcuts();
     void showNotice(const hybridge::Notice &notice);
     void withdrawNotice(const QString &id);
@@ -129,6 +153,8 @@ protected:
 
 private:
     void buildActions();
+    void buildChat();
+    void buildChecklist();
     void restoreWindow();
     void placeOverlays();
     void refreshTop();
@@ -152,6 +178,10 @@ private:
     NodePage *m_nodePage = nullptr;
     ActivityLogPage *m_activityPage = nullptr;
     CostPage *m_costPage = nullptr;
+    RoutingPage *m_routingPage = nullptr;
+    ChatPage *m_chatPage = nullptr;
+    DrillPage *m_drillPage = nullptr;
+    ChecklistPage *m_checklistPage = nullptr;
     Drawer *m_drawer;
     QSystemTrayIcon *m_tray = nullptr; ///< made for the first notification
     ActivityPanel *m_activity;

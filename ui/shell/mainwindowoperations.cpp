@@ -4,10 +4,12 @@
 // page of what it all costs.
 #include "backend/lifecycle/lifecycleservice.h"
 #include "ui/cost/costpage.h"
+#include "ui/drill/drillpage.h"
 #include "ui/fleet/fleetpage.h"
 #include "ui/fleet/nodepage.h"
 #include "ui/lifecycle/operationdialog.h"
 #include "ui/lifecycle/operationspanel.h"
+#include "ui/routing/routingpage.h"
 #include "ui/shell/drawer.h"
 #include "ui/shell/fleetwords.h"
 #include "ui/shell/mainwindow.h"
@@ -108,6 +110,34 @@ void MainWindow::showCost()
     m_costPage->setFocus();
     m_drawer->close();
     m_rail->setCurrent(QStringLiteral("cost"));
+}
+
+void MainWindow::setRouting(RoutingService *service, MonitorService *monitors, AccessHeaderSource access)
+{
+    if (m_routingPage)
+        m_routingPage->setSource(service, monitors, service ? m_fleet : nullptr, std::move(access));
+}
+
+void MainWindow::showRouting()
+{
+    if (!m_fleet)
+        return;
+    m_rail->show();
+    m_pages->setCurrentWidget(m_routingPage);
+    m_routingPage->setFocus();
+    m_drawer->close();
+    m_rail->setCurrent(QStringLiteral("route"));
+}
+
+void MainWindow::showDrill()
+{
+    if (!m_fleet)
+        return;
+    m_rail->show();
+    m_pages->setCurrentWidget(m_drillPage);
+    m_drillPage->setFocus();
+    m_drawer->close();
+    m_rail->setCurrent(QStringLiteral("drill"));
 }
 
 void MainWindow::showOperations()

@@ -3,9 +3,12 @@
 #include "ui/shell/screenshots.h"
 
 #include "backend/fleet/fleetstate.h"
+#include "ui/checklist/checklistpage.h"
 #include "ui/fleet/fleetmodel.h"
 #include "ui/fleet/fleetpage.h"
 #include "ui/fleet/nodepage.h"
+#include "ui/routing/routingpage.h"
+#include "ui/routing/weighteditor.h"
 #include "ui/shell/mainwindow.h"
 #include "ui/widgets/statelamp.h"
 #include "ui/widgets/theme.h"
@@ -15,7 +18,9 @@
 #include <QPainter>
 #include <QWidget>
 
+#include <algorithm>
 #include <functional>
+#include <iterator>
 
 namespace hybridge {
 
@@ -79,6 +84,38 @@ QList<Shot> shotsOf(MainWindow &window)
                   }});
     shots.append({QStringLiteral("activity-log"), [&window] { window.showActivityLog(); }});
     shots.append({QStringLiteral("cost"), [&window] { window.showCost(); }});
+    if (window.routingPage()->editor().looks().isEmpty())
+        return shots; // nothing was read of a router
+    shots.append({QStringLiteral("routing"), [&window] {
+                      window.showRouting();
+                      window.routingPage()->scrollTo(0);
+                  }});
+    shots.append({QStringLiteral("routing-draft"), [&window] {
+                      window.showRouting();
+                      WeightEditor &editor = window.routingPage()->editor();
+                      PercentMap wish = editor.percents();
+                      if (wish.size() > 1) { // ten from the first to the second; a draft is written nowhere
+                          const int moved = std::min(10, wish.first());
+                          wish.first() -= moved;
+                          std::next(wish.begin()).value() += moved;
+                          editor.setDraft(wish);
+                      }
+                  }});
+    shots.append({QStringLiteral("routing-count"), [&window] {
+                      window.showRouting();
+                      settle();
+                      window.routingPage()->scrollTo(100'000);
+                  }});
+    shots.append({QStringLiteral("chat"), [&window] { window.showChat(); }});
+    shots.append({QStringLiteral("drill"), [&window] { window.showDrill(); }});
+    shots.append({QStringLiteral("checklist"), [&window] {
+                      window.showChecklist();
+                      window.checklistPage()->setView(ChecklistPage::View::Checklist);
+                  }});
+    shots.append({QStringLiteral("checklist-commands"), [&window] {
+                      window.showChecklist();
+                      window.checklistPage()->setView(ChecklistPage::View::Commands);
+                  }});
     return shots;
 }
 
@@ -89,6 +126,8 @@ void tidy(MainWindow &window, const QString &name)
         window.showPalette();
     if (name == QLatin1String("activity"))
         window.showActivity();
+    if (name == QLatin1String("routing-draft"))
+        window.routingPage()->editor().discardDraft();
 }
 
 } // namespace

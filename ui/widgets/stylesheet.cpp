@@ -35,6 +35,7 @@ QLineEdit { background: @surface; border: 1px solid @border; border-radius: 6px;
 QLineEdit:focus { border-color: @accent; }
 QPlainTextEdit { background: @background; color: @text; border: 1px solid @border; border-radius: 6px; padding: 6px;
     selection-background-color: @accent; selection-color: @onAccent; }
+QPlainTextEdit[kind="plain"], QListView[kind="plain"] { background: transparent; border: none; padding: 0; }
 QMenu { background: @surface; color: @text; border: 1px solid @border; padding: 4px; }
 QMenu::item { padding: 6px 20px 6px 12px; border-radius: 4px; }
 QMenu::item:selected { background: @selection; color: @text; }
@@ -57,7 +58,20 @@ QHeaderView::section:hover { color: @text; }
 QTableCornerButton::section { background: @surface; border: none; }
 QListView { background: @surface; border: none; outline: 0; }
 QDialog { background: @surface; }
-QCheckBox { spacing: 8px; }
+QCheckBox, QRadioButton { spacing: 8px; }
+QRadioButton:disabled { color: @muted; }
+QRadioButton::indicator { width: 12px; height: 12px; border: 1px solid @muted; border-radius: 7px; background: @surface; }
+QRadioButton::indicator:checked { width: 6px; height: 6px; border: 4px solid @accent; border-radius: 7px; background: @surface; }
+QRadioButton::indicator:focus, QRadioButton::indicator:hover { border-color: @accent; }
+QSpinBox { background: @surface; border: 1px solid @border; border-radius: 6px; padding: 3px 8px; min-height: 20px;
+    selection-background-color: @accent; selection-color: @onAccent; }
+QSpinBox:focus { border-color: @accent; }
+QSpinBox:disabled { color: @muted; background: @background; }
+QSlider::groove:horizontal { height: 4px; border-radius: 2px; background: @track; }
+QSlider::sub-page:horizontal { height: 4px; border-radius: 2px; background: @muted; }
+QSlider::handle:horizontal { width: 12px; height: 12px; margin: -5px 0; border-radius: 7px; background: @surface; border: 1px solid @muted; }
+QSlider::handle:horizontal:hover, QSlider::handle:horizontal:focus { border: 2px solid @accent; width: 10px; height: 10px; margin: -5px 0; }
+QSlider::handle:horizontal:disabled { background: @background; border-color: @border; }
 )";
 
 } // namespace
