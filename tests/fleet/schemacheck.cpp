@@ -58,6 +58,12 @@ private:
             return {};
         if (keyword == "$ref")
             return run(m_root.at(Json::json_pointer(argument.get<std::string>().substr(1))), value, at);
+        if (keyword == "allOf") {
+            for (const Json &part : argument)
+                if (const std::string problem = run(part, value, at); !problem.empty())
+                    return problem;
+            return {};
+        }
         if (keyword == "anyOf") {
             for (const Json &choice : argument)
                 if (run(choice, value, at).empty())

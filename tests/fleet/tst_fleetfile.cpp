@@ -235,6 +235,13 @@ void TestFleetFile::wrong_data()
     row("price overflows", node(R"("price":{"perHour":1e999})"), "/nodes/0/price/perHour", "no JSON", "", false);
     row("watts word", node(R"("price":{"watts":"guessed"})"), "/nodes/0/price/watts", "the text \"guessed\"",
         "\"measured\"");
+    const auto restart = [&](const char *text) { return node((QByteArray(R"("machine":{"kind":"gce","spotRestart":)") + text + "}").constData()); };
+    row("one end of the window alone", restart(R"({"from":"08:00"})"), "/nodes/0/machine/spotRestart/from", "one end", "neither", false);
+    row("a window of nothing", restart(R"({"from":"08:00","to":"08:00"})"), "/nodes/0/machine/spotRestart/to", "same time", "later", false);
+    row("a time of no day", restart(R"({"from":"08:00","to":"24:00"})"), "/nodes/0/machine/spotRestart/to", "24:00", "08:30");
+    row("a day twice", restart(R"({"days":["mon","mon"]})"), "/nodes/0/machine/spotRestart/days/1", "mon", "once");
+    row("no such time zone", restart(R"({"timeZone":"Mars/Olympus"})"), "/nodes/0/machine/spotRestart/timeZone", "Mars", "tz database", false);
+    row("restart of a host", node(R"("ssh":{"host":"192.0.2.7"},"machine":{"kind":"host","spotRestart":{}})"), "/nodes/0/machine/spotRestart", "kind host", "gce alone", false);
     row("amortization without months", node(R"("price":{"amortization":{"amount":1500}})"), "/nodes/0/price/amortization", "no \"months\"",
         "that key");
     row("amortization over nothing", node(R"("price":{"amortization":{"amount":1500,"months":0}})"), "/nodes/0/price/amortization/months",
@@ -255,6 +262,8 @@ void TestFleetFile::wrong_data()
         "keyring:NAME");
     row("access without secret", root(R"("endpoint":{"url":"https://x.example.com","access":{"clientId":"env:A"}})"),
         "/endpoint/access", "no \"clientSecret\"", "that key");
+    row("both ways through Access", root(R"("endpoint":{"url":"https://x.example.com","access":{"token":"env:T","clientId":"env:A"}})"),
+        "/endpoint/access/token", "beside \"clientId\"", "either", false);
     row("reference with a wrong scheme", root(R"("cloudflare":{"token":"vault:x"})"), "/cloudflare/token",
         "no reference", "keyring:NAME, env:NAME");
     row("reference, relative file", root(R"("cloudflare":{"token":"file:token"})"), "/cloudflare/token", "no reference",
@@ -409,6 +418,15 @@ void TestFleetFile::good()
 void TestFleetFile::readsTheWholeExample()
 {
     const Result<FleetConfig> config = parseFleet(dataFile("whole.json"), home).result();
+    const SpotRestarts restarts = parseFleet(dataFile("whole.json"), home).spotRestarts;
+    QCOMPARE(restarts.keys(), QStringList {u"gcp"_s});
+    const SpotRestartConfig restart = restarts.value(u"gcp"_s);
+    QCOMPARE(restart.from, QTime(8, 0));
+    QCOMPARE(restart.to, QTime(20, 0));
+    QCOMPARE(restart.days.size(), 5);
+    QCOMPARE(restart.timeZone, u"Europe/Berlin"_s);
+    QCOMPARE(restart.firstPauseSeconds, 90);
+    QCOMPARE(restart.giveUpMinutes, 240);
     QVERIFY(config);
     QCOMPARE(config->name, u"home+gcp"_s);
     QCOMPARE(config->endpoint->access->clientSecret.text(), u"keyring:access-secret"_s);

@@ -109,6 +109,7 @@ private Q_SLOTS:
         };
         row("gcp-stockout", Kind::Remote, Failure::NoCapacity, "no capacity", "alternatives");
         row("gcp-stockout-region", Kind::Remote, Failure::NoCapacity, "no capacity", "alternatives");
+        row("gcp-stockout-pool", Kind::Remote, Failure::NoCapacity, "no capacity", "alternatives");
         row("gcp-stockout-gpu", Kind::Remote, Failure::NoCapacity, "no capacity", "alternatives");
         row("capacity-exhausted", Kind::Remote, Failure::NoCapacity, "no capacity", "alternatives");
         row("gcp-quota", Kind::Remote, Failure::Quota, "The quota NVIDIA_L4_GPUS in us-central1 is used up (limit 1).",
@@ -173,7 +174,7 @@ private Q_SLOTS:
         QVERIFY2(started, why(started));
         QVERIFY(m_lab.removeFault(id));
         const Result<Instance> elsewhere = await_(m_control->siblingIn(u"us-central1-b"_s, vm, {}));
-        QCOMPARE(int(elsewhere.error().kind), int(Kind::Refused)); // the lab holds none
+        QCOMPARE(int(elsewhere.error().kind), int(Kind::Refused)); // this lab holds none
     }
 
     void localSsd()
@@ -260,7 +261,7 @@ private Q_SLOTS:
         const Result<Budget> made = await_(budgets.create(wanted, {}));
         QVERIFY2(made, why(made));
         QCOMPARE(made->thresholds.size(), 2);
-        QCOMPARE(await_(budgets.list({}))->size(), 1);
+        QCOMPARE(await_(budgets.list({}))->size(), 2); // and the one that was there
         Budgets foreign(*m_budgetsApi, u"000000-000000-000000"_s, {});
         QCOMPARE(int(await_(foreign.list({})).error().kind), int(Kind::Unauthorized));
     }

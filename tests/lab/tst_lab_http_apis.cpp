@@ -247,17 +247,17 @@ void LabApisTest::engineErrors()
 {
     const QString vllm = m_lab.engineOf(u"gcp"_s);
     const QString ollama = m_lab.engineOf(u"home"_s);
-    const QByteArray unknown = R"({"model":"chat","messages":[{"role":"user","content":"x"}]})";
+    const QByteArray unknown = R"({"model":"no-such","messages":[{"role":"user","content":"x"}]})";
     const Fetched fromVllm = fetch("POST", vllm + u"/v1/chat/completions"_s, {}, unknown);
     QCOMPARE(fromVllm.status, 404);
     QCOMPARE(fromVllm.json().value("error"_L1).toObject().value("type"_L1), "NotFoundError"_L1);
     QCOMPARE(fromVllm.json().value("error"_L1).toObject().value("code"_L1).toInt(), 404);
     const Fetched fromOllama = fetch("POST", ollama + u"/v1/chat/completions"_s, {}, unknown);
     QCOMPARE(fromOllama.status, 404);
-    QCOMPARE(fromOllama.json().value("error"_L1).toObject().value("message"_L1), "model 'chat' not found"_L1);
+    QCOMPARE(fromOllama.json().value("error"_L1).toObject().value("message"_L1), "model 'no-such' not found"_L1);
     const Fetched native = fetch("POST", ollama + u"/api/chat"_s, {}, unknown);
     QCOMPARE(native.status, 404);
-    QCOMPARE(native.json().value("error"_L1), "model 'chat' not found"_L1); // a string there
+    QCOMPARE(native.json().value("error"_L1), "model 'no-such' not found"_L1); // a string there
     QCOMPARE(fetch("POST", vllm + u"/v1/chat/completions"_s, {}, "{").status, 400);
     QCOMPARE(fetch("POST", vllm + u"/v1/chat/completions"_s, {}, R"({"model":"Qwen/Qwen2.5-14B-Instruct-AWQ"})").status,
         400);
@@ -281,7 +281,7 @@ void LabApisTest::modelSleepsAndWakes()
                  .value("done_reason"_L1),
         "unload"_L1);
     QCOMPARE(loaded().size(), 0);
-    QCOMPARE(fetch("GET", ollama + u"/v1/models"_s).json().value("data"_L1).toArray().size(), 2);
+    QCOMPARE(fetch("GET", ollama + u"/v1/models"_s).json().value("data"_L1).toArray().size(), 3);
     QCOMPARE(loaded().size(), 0); // looking wakes nothing
     QCOMPARE(fetch("POST", ollama + u"/api/generate"_s, {}, R"({"model":"llama3:8b"})").json().value("done_reason"_L1),
         "load"_L1);

@@ -56,7 +56,9 @@ void FakeWays::publish(const QString &id)
             MachineFacts machine;
             machine.status = fact.machineOn ? QStringLiteral("RUNNING") : QStringLiteral("TERMINATED");
             machine.zone = QStringLiteral("us-central1-a");
-            machine.lastStop = fact.machineOn ? QDateTime() : clock.now();
+            machine.lastStop = fact.machineOn ? QDateTime() : fact.preemptedAt.isValid() ? fact.preemptedAt : clock.now();
+            machine.spot = true;
+            machine.preempted = !fact.machineOn && fact.preemptedAt.isValid();
             node.machine.succeed(machine, now);
         }
         node.link = reachable ? LinkState::Connected : LinkState::Waiting;
@@ -136,6 +138,8 @@ Task<Result<MachineFacts>> FakeWays::act(MachineOrder order, std::stop_token sto
         co_return Error(Error::Kind::Cancelled, QStringLiteral("Cancelled."));
     if (failure)
         co_return *failure;
+    if (order.action == MachineAction::Start)
+        nodes[order.node].preemptedAt = {};
     nodes[order.node].machineOn = order.action != MachineAction::Stop && order.action != MachineAction::Suspend;
     publish(order.node);
     m_state->flush();

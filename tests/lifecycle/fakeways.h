@@ -37,6 +37,7 @@ public:
     // What is so on the nodes.
     struct Node {
         bool machineOn = true;
+        QDateTime preemptedAt; ///< valid: it is off because its cloud took it back
         bool linkUp = true;
         QHash<QString, ServiceState> services;
         double running = 0;

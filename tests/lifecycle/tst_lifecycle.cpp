@@ -261,6 +261,83 @@ private Q_SLOTS:
         QVERIFY(second.run(OperationKind::MachineReset, "gcp").result == OperationResult::Done);
     }
 
+    /// Two that leave at once, in one program or in two, see each other: the second is the last one.
+    void twoThatLeaveAtOnceSeeEachOther()
+    {
+        Program program;
+        OperationRequest one;
+        one.kind = OperationKind::Down;
+        one.node = QStringLiteral("gcp");
+        OperationRequest two = one;
+        two.node = QStringLiteral("home");
+        const Pending<OperationReport> first(program.service.run(one, true, {}));
+        const Pending<OperationReport> second(program.service.run(two, true, {}));
+        QVERIFY(first.finishes() && second.finishes());
+        QVERIFY(first.result().result == OperationResult::Done);
+        QVERIFY(second.result().result == OperationResult::Refused);
+        QVERIFY2(second.result().error->summary.contains(QStringLiteral("last node that serves")), qPrintable(second.result().error->summary));
+        // Also when the first has ended and its node is still read as serving.
+        program.ways.nodes[QStringLiteral("gcp")].machineOn = true;
+        program.ways.nodes[QStringLiteral("gcp")].services = {{QStringLiteral("docker:vllm"), ServiceState::Active}, {QStringLiteral("systemd:cloudflared"), ServiceState::Active}};
+        program.ways.publish(QStringLiteral("gcp"));
+        QVERIFY(program.run(OperationKind::Down, "home").result == OperationResult::Refused);
+
+        // A program that plans three at once counts those before as gone.
+        two.alongside = {QStringLiteral("gcp")};
+        Program fresh;
+        QVERIFY(await(fresh.service.propose(two, {})).isBlocked());
+        two.alongside.clear();
+        QVERIFY(!await(fresh.service.propose(two, {})).isBlocked());
+    }
+
+    /// Whatever is asked in whatever state, with whatever answers: nothing leaves that the guards forbid.
+    void noSequenceOfWishesBypassesAGuard()
+    {
+        quint32 seed = 20260126;
+        const auto random = [&seed](int below) {
+            seed = seed * 1664525U + 1013904223U;
+            return int((seed >> 8) % quint32(below));
+        };
+        const QList<OperationKind> kinds {OperationKind::MachineStart, OperationKind::MachineStop, OperationKind::MachineReset, OperationKind::MachineSuspend,
+            OperationKind::ServiceStop, OperationKind::ServiceRestart, OperationKind::Up, OperationKind::Down};
+        int refused = 0;
+        int done = 0;
+        for (int round = 0; round < 6; ++round) {
+            Program program;
+            for (int step = 0; step < 12; ++step) {
+                OperationRequest request;
+                request.kind = kinds.at(random(int(kinds.size())));
+                request.node = random(2) ? QStringLiteral("gcp") : QStringLiteral("home");
+                request.service = isServiceOperation(request.kind) ? QStringLiteral("systemd:cloudflared") : QString();
+                request.drainLimit = std::chrono::seconds(random(3));
+                request.lastBackendOverride = random(3) == 0 ? request.node : random(2) ? QStringLiteral("mars") : QString();
+                const bool confirmed = random(2) == 1;
+                program.ways.publish(QStringLiteral("gcp"));
+                program.ways.publish(QStringLiteral("home"));
+                program.ways.state().flush();
+                const NodeState &other = *program.ways.state().node(request.node == QLatin1String("gcp") ? QStringLiteral("home") : QStringLiteral("gcp"));
+                const NodeCondition before = program.ways.state().node(request.node)->diagnosis.condition;
+                const bool wasLast = before != NodeCondition::Down && before != NodeCondition::Stopped && !isServing(other);
+                const OperationProposal proposal = await(program.service.propose(request, {}));
+                const qsizetype orders = program.ways.orders.size();
+                const OperationReport report = await(program.service.run(request, confirmed, {}));
+                const bool mayGo = !proposal.isBlocked() && (confirmed || !proposal.wantsConfirmation());
+                if (!mayGo) {
+                    ++refused;
+                    QVERIFY2(report.result == OperationResult::Refused, qPrintable(report.operation + u' ' + report.node));
+                    QCOMPARE(program.ways.orders.size(), orders);
+                } else {
+                    ++done;
+                    QVERIFY(report.result != OperationResult::Refused || !takesAway(request.kind));
+                    if (wasLast && takesAway(request.kind))
+                        QVERIFY(confirmed && request.lastBackendOverride == request.node);
+                }
+                program.ways.clock.advance(std::chrono::seconds(40));
+            }
+        }
+        QVERIFY2(refused > 10 && done > 10, qPrintable(QStringLiteral("%1 refused, %2 done").arg(refused).arg(done)));
+    }
+
     void theLogTellsTheWholeStory()
     {
         Program program;

@@ -54,6 +54,8 @@ FakeCloud::FakeCloud()
     pools["p-home"] = {{"id", "p-home"}, {"name", "home-pool"}, {"enabled", true}, {"monitor", "m1"}, {"origins", {origin("home", homeTunnel, "home-llm.example.com", 1)}}};
     pools["p-both"] = {{"id", "p-both"}, {"name", "both"}, {"enabled", true}, {"minimum_origins", 1}, {"origin_steering", {{"policy", "random"}}},
         {"origins", {origin("gcp", gcpTunnel, "gcp-llm.example.com", 0.8), origin("home", homeTunnel, "home-llm.example.com", 0.2)}}};
+    monitors["m1"] = json::parse(R"({"id":"m1","type":"https","method":"GET","path":"/health","port":443,"expected_codes":"200","interval":60,"timeout":5,"retries":2,
+        "header":{"Host":["llm.example.com"],"CF-Access-Client-Secret":["s3cret"]},"follow_redirects":false,"x_future":1})");
     for (const auto &[tunnel, host] : {std::pair(gcpTunnel, "gcp-llm.example.com"), std::pair(homeTunnel, "home-llm.example.com")})
         tunnels[tunnel] = {{"version", 3}, {"config", {{"ingress", {{{"hostname", host}, {"service", "http://127.0.0.1:8000"}}, {{"service", "http_status:404"}}}}, {"warp-routing", {{"enabled", false}}}}}};
 }
@@ -169,6 +171,19 @@ HttpResponse FakeCloud::handle(const ApiRequest &request)
                 found->second[key] = value;
         return answer(200, found->second);
     }
+    if (path.startsWith(QLatin1String("accounts/acc/load_balancers/monitors/"))) {
+        if (path.endsWith(QLatin1String("/preview")))
+            return answer(200, {{"preview_id", "p1"}});
+        const auto found = monitors.find(path.section(QLatin1Char('/'), -1).toStdString());
+        if (found == monitors.end())
+            return answer(404, nullptr);
+        if (!isGet)
+            for (const auto &[key, value] : body.items())
+                found->second[key] = value;
+        return answer(200, found->second);
+    }
+    if (path == QLatin1String("accounts/acc/load_balancers/preview/p1"))
+        return answer(200, json::parse(R"({"p-gcp":{"origins":[{"1.cfargotunnel.com":{"healthy":true,"response_code":200,"failure_reason":"No failures"}}]}})"));
     if (path.startsWith(QLatin1String("accounts/acc/cfd_tunnel/"))) {
         const auto found = tunnels.find(path.section(QLatin1Char('/'), 3, 3).toStdString());
         if (found == tunnels.end())
@@ -188,6 +203,8 @@ Task<Result<HttpResponse>> FakeCloud::send(ApiRequest request, std::stop_token s
         co_return Error(Error::Kind::Cancelled, QStringLiteral("Cancelled."));
     requests.append(request);
     const bool isWrite = request.verb() != ApiRequest::Verb::Get;
+    if (!isWrite && readsAs)
+        co_return *readsAs;
     if (isWrite && beforeWrite)
         if (const auto instead = beforeWrite(request))
             co_return *instead;

@@ -25,12 +25,14 @@ public:
     nlohmann::json subdomain {{"enabled", false}, {"previews_enabled", false}};
     nlohmann::json balancer;
     std::map<std::string, nlohmann::json> pools; ///< by id
+    std::map<std::string, nlohmann::json> monitors; ///< by id
     std::map<std::string, nlohmann::json> tunnels; ///< configuration by id
 
     /// Called before a PATCH or PUT is carried out: an answer instead of it, or nothing to go on. May edit the state.
     std::function<std::optional<HttpResponse>(const ApiRequest &)> beforeWrite;
     /// Called after a write was carried out: an answer instead of the good one.
     std::function<std::optional<HttpResponse>(const ApiRequest &)> afterWrite;
+    std::optional<HttpResponse> readsAs; ///< every GET is answered so
     bool deploysHalf = false; ///< a new version gets half of the requests only
 
     [[nodiscard]] nlohmann::json &routes();

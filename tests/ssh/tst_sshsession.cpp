@@ -43,6 +43,8 @@ private Q_SLOTS:
     void roundTripForbidden();
     void roundTripTooLong();
     void roundTripTimeout();
+    void forwarded();
+    void forwardRefused();
     void identities_data();
     void identities();
 
@@ -450,6 +452,41 @@ void TestSshSession::roundTripTimeout()
         = await(m_session->roundTrip(loopback, server.serverPort(), "x", nullptr, 1000, 200ms, {}));
     QVERIFY(!answer);
     QCOMPARE(answer.error().kind, Error::Kind::Timeout);
+}
+
+void TestSshSession::forwarded()
+{
+    TinyServer server("first", false); // keeps the connection open
+    QByteArray came;
+    std::optional<Result<ExecResult>> ended;
+    std::unique_ptr<ShellStream> stream = m_session->forward(loopback, server.serverPort(), "GET / HTTP/1.1\r\n\r\n", 5s);
+    connect(stream.get(), &ShellStream::outputReceived, this, [&came](const QByteArray &bytes) { came += bytes; });
+    connect(stream.get(), &ShellStream::ended, this, [&ended](const Result<ExecResult> &end) { ended = end; });
+    QTRY_COMPARE(came, QByteArray("first")); // while the peer goes on
+    QVERIFY(!ended);
+    stream->close();
+    stream.reset();
+    TinyServer closing("all", true);
+    stream = m_session->forward(loopback, closing.serverPort(), "x", 5s);
+    connect(stream.get(), &ShellStream::ended, this, [&ended](const Result<ExecResult> &end) { ended = end; });
+    QTRY_VERIFY(ended);
+    QVERIFY(*ended); // the peer closed: an end like any other
+}
+
+void TestSshSession::forwardRefused()
+{
+    quint16 free = 0;
+    {
+        QTcpServer server;
+        QVERIFY(server.listen(QHostAddress::LocalHost));
+        free = server.serverPort();
+    }
+    std::optional<Result<ExecResult>> ended;
+    const std::unique_ptr<ShellStream> stream = m_session->forward(loopback, free, "x", 5s);
+    connect(stream.get(), &ShellStream::ended, this, [&ended](const Result<ExecResult> &end) { ended = end; });
+    QTRY_VERIFY(ended);
+    QCOMPARE(ended->error().code, 111);
+    QCOMPARE(m_session->linkState(), LinkState::Connected);
 }
 
 namespace {

@@ -91,6 +91,7 @@ void FakeShell::clearRules()
     m_execRules.clear();
     m_streamRules.clear();
     m_roundTripRules.clear();
+    m_forwardRules.clear();
 }
 
 std::optional<Error> FakeShell::downError() const
@@ -219,6 +220,46 @@ std::unique_ptr<ShellStream> FakeShell::stream(SshCommand command)
         return stream;
     }
     return stream; // stays open: the test finds it with openStream()
+}
+
+void FakeShell::whenForward(QString host, quint16 port, QByteArray path, QList<QByteArray> chunks, std::optional<Result<ExecResult>> end)
+{
+    ForwardRule rule;
+    rule.host = std::move(host);
+    rule.port = port;
+    rule.path = std::move(path);
+    rule.chunks = std::move(chunks);
+    rule.end = std::move(end);
+    m_forwardRules.prepend(rule);
+}
+
+std::unique_ptr<ShellStream> FakeShell::forward(QString host, quint16 port, QByteArray request, std::chrono::milliseconds)
+{
+    RoundTrip record;
+    record.host = host;
+    record.port = port;
+    record.request = request;
+    m_roundTrips.append(record);
+    auto stream = std::make_unique<FakeStream>(SshCommand({QStringLiteral("forward"), host + u':' + QString::number(port)}));
+    FakeStream *const raw = stream.get();
+    m_streams.removeAll(nullptr);
+    m_streams.append(raw);
+    if (const std::optional<Error> down = downError()) {
+        QTimer::singleShot(0, raw, [raw, error = *down] { raw->finish(error); });
+        return stream;
+    }
+    for (const ForwardRule &rule : std::as_const(m_forwardRules)) {
+        if (rule.host != host || rule.port != port || !requestPath(request).startsWith(rule.path))
+            continue;
+        for (const QByteArray &chunk : rule.chunks)
+            QTimer::singleShot(0, raw, [raw, chunk] { raw->push(chunk); });
+        if (rule.end)
+            QTimer::singleShot(0, raw, [raw, end = *rule.end] { raw->finish(end); });
+        return stream;
+    }
+    // As on a node where nothing listens there.
+    QTimer::singleShot(0, raw, [raw] { raw->finish(Error(Error::Kind::Network, QStringLiteral("Connection refused."), {}, 111)); });
+    return stream;
 }
 
 Task<Result<QByteArray>> FakeShell::roundTrip(QString host, quint16 port, QByteArray request,

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "backend/ssh/forwarder.h"
 #include "backend/ssh/shell.h"
 
 #include <QList>
@@ -44,7 +45,7 @@ private:
 /// A Shell that answers from a script. Everything is answered asynchronously, as the real one does; a rule added later
 /// goes before an earlier one. What no rule matches is answered with an Error of kind Invalid and listed in
 /// unexpected().
-class FakeShell final : public Shell {
+class FakeShell final : public Shell, public Forwarder {
     Q_OBJECT
 public:
     using Matcher = std::function<bool(const QStringList &argv)>;
@@ -74,6 +75,10 @@ public:
     void whenStream(QStringList words, QList<QByteArray> chunks, std::optional<Result<ExecResult>> end = std::nullopt);
     /// @p path: beginning of the path in the request line; empty matches anything.
     void whenRoundTrip(QString host, quint16 port, QByteArray path, Result<QByteArray> answer);
+    /// As whenStream(), for Forwarder::forward() with this beginning of the path in the request line. What is forwarded is
+    /// listed among roundTrips().
+    void whenForward(QString host, quint16 port, QByteArray path, QList<QByteArray> chunks,
+        std::optional<Result<ExecResult>> end = std::nullopt);
     void whenRoundTripHangs(QString host, quint16 port, QByteArray path = {});
     void clearRules();
 
@@ -98,6 +103,7 @@ public:
 
     Task<Result<ExecResult>> exec(SshCommand command, std::stop_token stop) override;
     std::unique_ptr<ShellStream> stream(SshCommand command) override;
+    std::unique_ptr<ShellStream> forward(QString host, quint16 port, QByteArray request, std::chrono::milliseconds limit) override;
     Task<Result<QByteArray>> roundTrip(QString host, quint16 port, QByteArray request,
         bool (*enough)(const QByteArray &), qint64 maxBytes, std::chrono::milliseconds limit,
         std::stop_token stop) override;
@@ -128,6 +134,14 @@ private:
     std::optional<Error> m_error;
     QList<ExecRule> m_execRules;
     QList<StreamRule> m_streamRules;
+    struct ForwardRule {
+        QString host;
+        quint16 port = 0;
+        QByteArray path;
+        QList<QByteArray> chunks;
+        std::optional<Result<ExecResult>> end;
+    };
+    QList<ForwardRule> m_forwardRules;
     QList<RoundTripRule> m_roundTripRules;
     QList<SshCommand> m_commands;
     QList<RoundTrip> m_roundTrips;

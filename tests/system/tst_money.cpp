@@ -164,14 +164,14 @@ private Q_SLOTS:
 
     void budgets()
     {
-        QVERIFY(json({u"budget"_s, u"list"_s}).json().value(u"budgets"_s).toArray().isEmpty());
+        QCOMPARE(json({u"budget"_s, u"list"_s}).json().value(u"budgets"_s).toArray().size(), 1); // the one that is there
         const QStringList create {u"budget"_s, u"create"_s, u"GPU machines"_s, u"--amount"_s, u"250"_s, u"--at"_s, u"50"_s, u"90"_s, u"--forecast"_s, u"100"_s};
         const CtlResult dry = run(QStringList {u"--dry-run"_s} + create);
         QVERIFY2(dry.exitCode == 0 && dry.out.contains("/budgets"), describe(dry));
         const CtlResult made = json(create);
         QVERIFY2(made.exitCode == 0, describe(made));
         QVERIFY2(made.err.contains("only"), describe(made)); // the plain sentence
-        const QJsonObject listed = json({u"budget"_s, u"list"_s}).json().value(u"budgets"_s).toArray().first().toObject();
+        const QJsonObject listed = json({u"budget"_s, u"list"_s}).json().value(u"budgets"_s).toArray().last().toObject();
         QCOMPARE(listed.value(u"amount"_s).toDouble(), 250.0);
         QCOMPARE(listed.value(u"thresholds"_s).toArray().size(), 3);
         QVERIFY(listed.value(u"thresholds"_s).toArray().at(2).toObject().value(u"forecasted"_s).toBool());

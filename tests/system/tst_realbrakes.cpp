@@ -33,6 +33,7 @@ private Q_SLOTS:
     void survivesAReboot();
     void powersOff();
     void removes();
+    void allOfItIsInTheActivityLog();
 
 private:
     CtlResult ctl(const QString &user, const QStringList &words, const QByteArray &input = {})
@@ -165,6 +166,10 @@ void TestRealBrakes::firesForReal()
     // A stopped engine cannot be read: that is busy, and nothing happens again and again.
     QTRY_COMPARE_WITH_TIMEOUT(idleStatus().value(u"state"_s).toString(), u"unreadable"_s, 10000);
     QVERIFY(m_node->run(u"journalctl -q -u hybridge-idle -o cat --no-pager | grep 'stop after 5 s without work'"_s).code == 0);
+    // What it did is read from afar as well, over the login that may read the journal.
+    const CtlResult logs = ctl(u"op"_s, {u"--json"_s, u"logs"_s, u"alpha"_s, u"systemd:hybridge-idle"_s, u"-n"_s, u"200"_s});
+    QVERIFY2(logs.exitCode == 0, logs.err.constData());
+    QVERIFY2(logs.out.contains("stop after 5 s without work"), logs.out.constData());
     QCOMPARE(m_node->run(QString::fromLatin1(Idle + "remove")).code, 0);
     QVERIFY(m_node->run(u"systemctl start engine"_s).code == 0);
 }
@@ -220,6 +225,30 @@ void TestRealBrakes::removes()
     QVERIFY(m_node->run(u"systemctl cat hybridge-idle.timer"_s).code != 0);
     QVERIFY(m_node->run(u"ls -d /etc/hybridge /var/lib/hybridge /run/hybridge-idle /etc/systemd/system/hybridge* /etc/systemd/system/*/hybridge*"_s).out.isEmpty());
     QCOMPARE(ctl(u"admin"_s, {u"--yes"_s, u"prepare"_s, u"alpha"_s, u"--remove"_s}, "bridge\n").exitCode, 0);
+}
+
+/// Who prepared, armed, paused and removed, how it ended, and what was read back; looking alone is no line of it.
+void TestRealBrakes::allOfItIsInTheActivityLog()
+{
+    const CtlResult log = ctl(u"root"_s, {u"--json"_s, u"activity"_s, u"--node"_s, u"alpha"_s, u"-n"_s, u"100"_s});
+    QVERIFY2(log.exitCode == 0, log.err.constData());
+    QHash<QString, QStringList> results;
+    for (const QJsonValue &value : log.json().value(u"operations"_s).toArray()) {
+        const QJsonObject one = value.toObject();
+        results[one.value(u"operation"_s).toString()].append(one.value(u"result"_s).toString());
+        QVERIFY2(one.value(u"who"_s).toString().contains(u"hybridgectl"_s), log.out.constData());
+        QVERIFY2(!one.value(u"ended"_s).isNull(), log.out.constData());
+    }
+    QVERIFY2(results.value(u"prepare"_s).contains(u"done"_s) && results.value(u"prepare"_s).contains(u"failed"_s), log.out.constData());
+    for (const QString &kind : {u"prepare remove"_s, u"idle arm"_s, u"idle pause"_s, u"idle resume"_s, u"idle remove"_s})
+        QVERIFY2(results.value(kind).contains(u"done"_s), log.out.constData());
+    QVERIFY2(!results.contains(u"idle status"_s), log.out.constData());
+    // The password that was given on stdin stands nowhere in it.
+    const CtlResult exported = ctl(u"root"_s, {u"activity"_s, u"--export"_s, u"jsonl"_s, u"-"_s});
+    QVERIFY2(exported.exitCode == 0, exported.err.constData());
+    QVERIFY(exported.out.contains("prepare"));
+    QVERIFY(!exported.out.contains("bridge\\n") && !exported.out.contains("\"bridge\""));
+    QVERIFY2(ctl(u"root"_s, {u"--json"_s, u"activity"_s, u"--verify"_s}).json().value(u"intact"_s).toBool(), "the chain");
 }
 
 int main(int argc, char **argv)

@@ -22,6 +22,7 @@ private Q_SLOTS:
     void initTestCase();
     void cleanupTestCase();
     void statusReadsBoth();
+    void logsOfACommand(); // before others log in as who may not read: then they have a journal of their own, an empty one
     void statusSeesAStop();
     void startStopRestart();
     void enables();
@@ -33,6 +34,8 @@ private Q_SLOTS:
     void journalLines();
     void aLiveLogLosesNothing();
     void theStopOfAHangingUnitIsAwaited();
+    void downAndUp();
+    void downIsGoneOnWithAfterAKill();
 
 private:
     /// A login on the first machine, made anew for each test.
@@ -67,6 +70,9 @@ private:
             return options;
         }
     };
+    CtlResult ctl(const QStringList &words) { return m_world->ctl(QStringList {u"--fleet"_s, m_fleet, u"--json"_s} + words); }
+    /// "done"… of the step called @p name in a document of "up" or "down"; its seconds in @p seconds.
+    static QString stepOf(const QJsonObject &report, const QString &name, double *seconds = nullptr);
     QJsonObject statusOf(const QString &node, int *exitCode = nullptr);
     static QJsonObject serviceOf(const QJsonObject &node, const QString &service);
 
@@ -304,6 +310,125 @@ void TestRealSystemd::theStopOfAHangingUnitIsAwaited()
     const Result<ServiceFacts> facts = login.act(u"systemd:late"_s, ServiceAction::Stop);
     QVERIFY2(facts, qPrintable(facts ? QString() : facts.error().summary));
     QCOMPARE(m_first->run(u"systemctl is-active late"_s).out.trimmed(), QByteArray("inactive"));
+}
+
+void TestRealSystemd::logsOfACommand()
+{
+    QCOMPARE(m_first->run(u"systemctl restart engine"_s).code, 0);
+    const CtlResult logs = ctl({u"logs"_s, u"alpha"_s, u"engine"_s, u"-n"_s, u"20"_s});
+    QVERIFY2(logs.exitCode == 0, logs.err.constData());
+    const QJsonArray lines = logs.json().value(u"lines"_s).toArray();
+    QVERIFY2(std::any_of(lines.begin(), lines.end(), [](const QJsonValue &line) {
+        return line.toObject().value(u"message"_s).toString() == u"listening on 127.0.0.1:8000"_s;
+    }), logs.out.constData());
+    const CtlResult denied = m_world->ctl({u"--fleet"_s, m_world->writeFleet(u"bare"_s), u"logs"_s, u"alpha"_s, u"engine"_s});
+    QCOMPARE(denied.exitCode, 1);
+    QVERIFY2(denied.err.contains("systemd-journal"), denied.err.constData());
+}
+
+QString TestRealSystemd::stepOf(const QJsonObject &report, const QString &name, double *seconds)
+{
+    for (const QJsonValue &value : report.value(u"steps"_s).toArray()) {
+        const QJsonObject step = value.toObject();
+        if (step.value(u"name"_s).toString() != name)
+            continue;
+        if (seconds)
+            *seconds = step.value(u"seconds"_s).toDouble(-1);
+        return step.value(u"state"_s).toString();
+    }
+    return {};
+}
+
+/// Both machines side by side: their units really end, and really run again, and a token comes from the model server.
+void TestRealSystemd::downAndUp()
+{
+    for (RealNode *node : {m_first, m_second})
+        QVERIFY(node->write(u"/srv/engine/v1_chat_completions"_s,
+            R"({"id":"1","object":"chat.completion","model":"chat","choices":[{"index":0,"message":{"role":"assistant","content":"p"},"finish_reason":"length"}]})"));
+    // Together they are all that serves: the second one is the last, and wants its name.
+    const CtlResult refused = ctl({u"--yes"_s, u"--dry-run"_s, u"down"_s, u"alpha"_s, u"beta"_s});
+    QCOMPARE(refused.exitCode, 3);
+    QVERIFY2(refused.err.contains("beta is the last node that serves"), refused.err.constData());
+    const CtlResult half = ctl({u"--yes"_s, u"down"_s, u"beta"_s, u"--drain"_s, u"0"_s, u"--override-last-backend"_s, u"alpha"_s});
+    QVERIFY2(half.exitCode == 0, half.err.constData());
+    QCOMPARE(ctl({u"--yes"_s, u"down"_s, u"alpha"_s, u"--override-last-backend"_s, u"beta"_s}).exitCode, 3); // alpha is the last now
+    QCOMPARE(m_first->run(u"systemctl is-active engine"_s).out, QByteArray("active\n"));
+    QCOMPARE(ctl({u"--yes"_s, u"up"_s, u"beta"_s}).exitCode, 0);
+
+    const CtlResult down = ctl({u"--yes"_s, u"down"_s, u"alpha"_s, u"beta"_s, u"--drain"_s, u"5s"_s, u"--override-last-backend"_s, u"beta"_s});
+    QVERIFY2(down.exitCode == 0, (down.err + down.out).constData());
+    const QJsonArray downs = down.json().value(u"operations"_s).toArray();
+    QCOMPARE(downs.size(), 2);
+    for (const QJsonValue &value : downs) {
+        const QJsonObject report = value.toObject();
+        QCOMPARE(report.value(u"result"_s).toString(), u"done"_s);
+        QCOMPARE(stepOf(report, u"Take the node out of routing"_s), u"skipped"_s);
+        double seconds = -1;
+        QCOMPARE(stepOf(report, u"Stop the model server"_s, &seconds), u"done"_s);
+        QVERIFY(seconds > 0 && seconds < 60);
+        QCOMPARE(stepOf(report, u"Stop the connector"_s, &seconds), u"done"_s);
+        QVERIFY(seconds > 0 && seconds < 60);
+        QCOMPARE(stepOf(report, u"Stop the machine"_s), u"skipped"_s);
+    }
+    for (RealNode *node : {m_first, m_second}) {
+        QCOMPARE(node->run(u"systemctl is-active engine cloudflared"_s).out, QByteArray("inactive\ninactive\n"));
+        QCOMPARE(node->run(u"pgrep -c lookalike"_s).out.trimmed(), QByteArray("0"));
+        // The stop came over SSH and sudo, and systemd says so itself.
+        QVERIFY(node->run(u"journalctl -q -u engine -o cat --no-pager --since -120s | grep -c '^Stopped'"_s).out.trimmed().toInt() >= 1);
+    }
+
+    const CtlResult up = ctl({u"--yes"_s, u"up"_s, u"alpha"_s, u"beta"_s});
+    QVERIFY2(up.exitCode == 0, (up.err + up.out).constData());
+    for (const QJsonValue &value : up.json().value(u"operations"_s).toArray()) {
+        const QJsonObject report = value.toObject();
+        QCOMPARE(report.value(u"result"_s).toString(), u"done"_s);
+        for (const QString &name : {u"Wait for SSH"_s, u"Start the connector"_s, u"Wait until the tunnel is connected"_s,
+                 u"Start the model server"_s, u"Wait until the model is loaded"_s, u"Get one token on the node"_s}) {
+            double seconds = -1;
+            QVERIFY2(stepOf(report, name, &seconds) == u"done"_s, up.out.constData());
+            QVERIFY(seconds >= 0);
+        }
+        QCOMPARE(stepOf(report, u"Get one token through the edge"_s), u"skipped"_s); // no public hostname is configured
+    }
+    for (RealNode *node : {m_first, m_second}) {
+        QCOMPARE(node->run(u"systemctl is-active engine cloudflared"_s).out, QByteArray("active\nactive\n"));
+        QVERIFY(node->run(u"cat /srv/engine/posts"_s).out.contains("/v1/chat/completions"));
+    }
+    const CtlResult log = ctl({u"activity"_s, u"--node"_s, u"beta"_s});
+    const QJsonArray operations = log.json().value(u"operations"_s).toArray();
+    QVERIFY2(operations.size() == 4, log.out.constData());
+    for (int i = 0; i < 4; ++i) {
+        QCOMPARE(operations.at(i).toObject().value(u"operation"_s).toString(), i % 2 == 0 ? u"up"_s : u"down"_s);
+        QCOMPARE(operations.at(i).toObject().value(u"result"_s).toString(), u"done"_s);
+    }
+}
+
+/// The program dies while systemd still ends a unit: the unit ends all the same, and the next run goes on.
+void TestRealSystemd::downIsGoneOnWithAfterAKill()
+{
+    QVERIFY(m_second->run(u"mkdir -p /etc/systemd/system/engine.service.d && printf '[Service]\\nExecStop=/bin/sleep 15\\n' >/etc/systemd/system/engine.service.d/slow.conf && systemctl daemon-reload"_s).code == 0);
+    QProcess process;
+    process.setProcessEnvironment(m_world->environment());
+    process.setStandardInputFile(QProcess::nullDevice());
+    process.start(QStringLiteral(HYBRIDGE_BIN_DIR "/hybridgectl"),
+        {u"--trust"_s, u"--host-key"_s, u"accept-new"_s, u"--fleet"_s, m_fleet, u"--json"_s, u"--yes"_s, u"down"_s, u"beta"_s, u"--drain"_s, u"0"_s});
+    process.setReadChannel(QProcess::StandardError);
+    QByteArray heard;
+    while (!heard.contains("[3/") && process.waitForReadyRead(60000))
+        heard += process.readAllStandardError();
+    QVERIFY2(heard.contains("[3/"), heard.constData());
+    QTRY_COMPARE_WITH_TIMEOUT(m_second->run(u"systemctl is-active engine"_s).out.trimmed(), QByteArray("deactivating"), 20000);
+    process.kill();
+    process.waitForFinished(10000);
+    const CtlResult open = ctl({u"activity"_s, u"--node"_s, u"beta"_s});
+    QVERIFY2(open.json().value(u"operations"_s).toArray().at(0).toObject().value(u"abandoned"_s).toBool(), open.out.constData());
+    const CtlResult resumed = ctl({u"--yes"_s, u"down"_s, u"beta"_s, u"--drain"_s, u"0"_s});
+    QVERIFY2(resumed.exitCode == 0, (resumed.err + resumed.out).constData());
+    QVERIFY2(resumed.err.contains("cut off"), resumed.err.constData());
+    QCOMPARE(m_second->run(u"systemctl is-active engine cloudflared"_s).out, QByteArray("inactive\ninactive\n"));
+    QVERIFY(m_second->run(u"rm /etc/systemd/system/engine.service.d/slow.conf && systemctl daemon-reload"_s).code == 0);
+    const CtlResult up = ctl({u"--yes"_s, u"up"_s, u"beta"_s});
+    QVERIFY2(up.exitCode == 0 && !up.err.contains("cut off"), (up.err + up.out).constData());
 }
 
 int main(int argc, char **argv)

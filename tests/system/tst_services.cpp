@@ -186,7 +186,9 @@ void TestServices::logGoesOnOverACutLink()
             whole.append(keyOf(line));
         return whole == heard;
     };
-    QTRY_VERIFY_WITH_TIMEOUT(isAllThere(), 20000); // none lost, none twice, in order
+    // None lost, none twice, in order. Once is enough: a line may come between two looks.
+    bool same = false;
+    QTRY_VERIFY_WITH_TIMEOUT(same || (same = isAllThere()), 20000);
     QVERIFY2(whole.size() > 20, qPrintable(QString::number(whole.size())));
 }
 

@@ -158,4 +158,43 @@ Task<Result<QList<ScheduleState>>> CostFixture::schedules(std::stop_token stop)
     co_return answer;
 }
 
+Task<Result<void>> CostFixture::changeSchedules(ScheduleWish wish, std::stop_token stop)
+{
+    wishes.append(wish);
+    const std::optional<Error> refusal = scheduleError;
+    if (!refusal) {
+        QList<ScheduleState> all = scheduleList.value_or({});
+        if (wish.create)
+            all.append(scheduleState(wish.schedule, m_fleet.clock().now()));
+        for (ScheduleState &state : all) {
+            if (state.schedule.name != wish.schedule.name)
+                continue;
+            state.nodes.append(wish.attach);
+            for (const QString &node : wish.detach)
+                state.nodes.removeOne(node);
+        }
+        if (wish.remove)
+            all.removeIf([&wish](const ScheduleState &state) { return state.schedule.name == wish.schedule.name; });
+        scheduleList = all;
+    }
+    co_await pause(std::chrono::milliseconds(1), stop);
+    if (refusal)
+        co_return *refusal;
+    co_return Result<void>();
+}
+
+QStringList CostFixture::scheduleCalls(const ScheduleWish &wish) const
+{
+    QStringList calls;
+    if (wish.create)
+        calls.append(QStringLiteral("POST /resourcePolicies (%1: %2)").arg(wish.schedule.name, scheduleWords(wish.schedule)));
+    for (const QString &node : wish.attach)
+        calls.append(QStringLiteral("POST /instances/%1/addResourcePolicies (%2)").arg(node, wish.schedule.name));
+    for (const QString &node : wish.detach)
+        calls.append(QStringLiteral("POST /instances/%1/removeResourcePolicies (%2)").arg(node, wish.schedule.name));
+    if (wish.remove)
+        calls.append(QStringLiteral("DELETE /resourcePolicies/%1").arg(wish.schedule.name));
+    return calls;
+}
+
 } // namespace hybridge

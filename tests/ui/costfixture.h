@@ -31,6 +31,8 @@ public:
     QList<gcp::Budget> created;
     bool machines = true;
     Result<QList<ScheduleState>> scheduleList {QList<ScheduleState>()};
+    std::optional<Error> scheduleError;
+    QList<ScheduleWish> wishes;
     int refreshes = 0;
 
     void price(int node, bool isSpot);
@@ -46,6 +48,9 @@ public:
     Task<Result<gcp::Budget>> createBudget(gcp::Budget wanted, std::stop_token stop) override;
     [[nodiscard]] bool hasSchedules() const override { return machines; }
     Task<Result<QList<ScheduleState>>> schedules(std::stop_token stop) override;
+    /// Does it in scheduleList, unless scheduleError says otherwise.
+    Task<Result<void>> changeSchedules(ScheduleWish wish, std::stop_token stop) override;
+    [[nodiscard]] QStringList scheduleCalls(const ScheduleWish &wish) const override;
 
 private:
     FleetFixture &m_fleet;

@@ -1,14 +1,18 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Writes pictures of every page and state into a folder, for looking at them: gallery DIR [SECTION] [WORD…] (only that
-// section, only names that contain a WORD). Sections: start dialogs two many odd sizes operations log cost. Not a test; needs no display with QT_QPA_PLATFORM=offscreen.
+// section, only names that contain a WORD). Sections: start dialogs two many odd sizes operations log cost check drill routing. Not a test; needs no display with QT_QPA_PLATFORM=offscreen.
 #include "tests/ui/activityfixture.h"
+#include "tests/ui/checkfixture.h"
 #include "tests/ui/costfixture.h"
 #include "tests/ui/fleetfixture.h"
+#include "tests/ui/gallerydrill.h"
 #include "tests/ui/galleryoperations.h"
+#include "tests/ui/galleryrouting.h"
 #include "ui/activity/activitylistmodel.h"
 #include "ui/activity/activitylogpage.h"
 #include "ui/activity/chainlabel.h"
+#include "ui/checklist/checklistpage.h"
 #include "ui/cost/costpage.h"
 #include "ui/fleet/fleethistory.h"
 #include "ui/fleet/fleetmodel.h"
@@ -335,6 +339,49 @@ void shootLifecycle()
         [](MainWindow &window, QDialog &dialog, const QString &name) { shootDialog(window, dialog, name); });
 }
 
+void shootChecklist()
+{
+    if (!words.isEmpty() && std::none_of(words.cbegin(), words.cend(), [](const QString &word) { return word.startsWith(QLatin1String("check")); }))
+        return;
+    for (const int nodes : {2, 12}) {
+        Stage stage(nodes);
+        stage.open(60);
+        CheckFixture source(stage.fixture);
+        MainWindow &window = *stage.window;
+        const QString home = stage.fixture.id(1);
+        const QString name = QStringLiteral("check-%1").arg(nodes);
+        window.setCheckSource(&source);
+        window.showChecklist();
+        shoot(window, name + QStringLiteral("-green"));
+        source.fail(QStringLiteral("access.refuses-without-token"), home, QStringLiteral("Without a token home-llm.example.com got past Access at: / (200), /v1/models (200), /api/tags (200), /metrics (404), /v1/chat/completions (405)"),
+            QStringLiteral("Put an Access application in front of the whole of home-llm.example.com, with a Service Auth policy for the token, before anything else."));
+        source.fail(QStringLiteral("connector.restart"), home, QStringLiteral("Restart=on-failure: a clean end of the process leaves the node without a connector."), QStringLiteral("Add a drop-in with Restart=always (sudo systemctl edit cloudflared)."), true);
+        source.put.insert(QStringLiteral("edge.stream@") + home, {CheckState::Unknown, QStringLiteral("No model is loaded, and one is not woken for this."), {}, {}});
+        source.end();
+        window.checklistPage()->row(QStringLiteral("access.refuses-without-token"))->setUnfolded(true);
+        window.checklistPage()->row(QStringLiteral("connector.restart"))->setUnfolded(true);
+        shoot(window, name + QStringLiteral("-red"));
+        if (auto *show = window.checklistPage()->findChild<QPushButton *>(QStringLiteral("fixShow")))
+            show->click();
+        shoot(window, name + QStringLiteral("-fix"), {1280, 1100});
+        shoot(window, name + QStringLiteral("-narrow"), {760, 900});
+        source.running = true;
+        source.pending = {QStringLiteral("engine.running@") + home, QStringLiteral("gpu.driver@") + home};
+        source.tell();
+        shoot(window, name + QStringLiteral("-running"));
+        source.running = false;
+        window.checklistPage()->setView(ChecklistPage::View::Commands);
+        shoot(window, name + QStringLiteral("-commands"));
+        window.setCheckSource(nullptr);
+    }
+}
+
+void shootRouting()
+{
+    hybridge::shootRouting([](MainWindow &window, const QString &name, const QSize &size) { shoot(window, name, size); },
+        [](MainWindow &window, QDialog &dialog, const QString &name) { shootDialog(window, dialog, name); });
+}
+
 void shootCost()
 {
     const auto isCost = [](const QString &word) { return word.startsWith(QLatin1String("cost")); };
@@ -476,6 +523,11 @@ void shootSizes()
     }
 }
 
+void shootDrills()
+{
+    shootDrillPages([](MainWindow &window, const QString &name) { shoot(window, name); });
+}
+
 } // namespace
 
 int main(int argc, char **argv)
@@ -490,7 +542,8 @@ int main(int argc, char **argv)
     words = arguments.mid(2);
     const QHash<QString, void (*)()> sections {{QStringLiteral("start"), shootFirstStart}, {QStringLiteral("dialogs"), shootDialogs},
         {QStringLiteral("two"), shootTwo}, {QStringLiteral("many"), shootMany}, {QStringLiteral("odd"), shootOdd}, {QStringLiteral("sizes"), shootSizes},
-        {QStringLiteral("operations"), shootLifecycle}, {QStringLiteral("log"), shootActivityLog}, {QStringLiteral("cost"), shootCost}};
+        {QStringLiteral("operations"), shootLifecycle}, {QStringLiteral("log"), shootActivityLog}, {QStringLiteral("cost"), shootCost}, {QStringLiteral("check"), shootChecklist},
+        {QStringLiteral("drill"), shootDrills}, {QStringLiteral("routing"), shootRouting}};
     QTemporaryDir settings;
     QCoreApplication::setOrganizationName(QStringLiteral("hybridge-gallery"));
     QSettings::setDefaultFormat(QSettings::IniFormat);
@@ -503,7 +556,7 @@ int main(int argc, char **argv)
         only();
         return 0;
     }
-    for (const auto section : {shootFirstStart, shootDialogs, shootTwo, shootMany, shootOdd, shootSizes, shootLifecycle, shootActivityLog, shootCost})
+    for (const auto section : {shootFirstStart, shootDialogs, shootTwo, shootMany, shootOdd, shootSizes, shootLifecycle, shootActivityLog, shootCost, shootChecklist, shootDrills, shootRouting})
         section();
     return 0;
 }

@@ -8,6 +8,7 @@
 #include "ui/cost/costpage.h"
 #include "ui/cost/figurecard.h"
 #include "ui/cost/linelist.h"
+#include "ui/cost/scheduledialog.h"
 #include "ui/cost/schedulescard.h"
 #include "ui/shell/mainwindow.h"
 #include "ui/shell/rail.h"
@@ -18,6 +19,7 @@
 #include "ui/widgets/text.h"
 
 #include <QCheckBox>
+#include <QComboBox>
 #include <QFileDialog>
 #include <QLineEdit>
 #include <QLocale>
@@ -48,6 +50,7 @@ private Q_SLOTS:
     void readsTheDaysOut();
     void budgetsListAndCreate();
     void schedulesAndTheirErrors();
+    void schedulesAreChangedInADialog();
     void exportsCsv();
     void fitsAtEverySize_data();
     void fitsAtEverySize();
@@ -288,6 +291,70 @@ void TestCostPage::schedulesAndTheirErrors()
     QCOMPARE(whenWords(QDateTime(QDate(2026, 1, 27), QTime(8, 0)), now), u"tomorrow 08:00"_s);
     QCOMPARE(whenWords(QDateTime(QDate(2026, 1, 30), QTime(8, 0)), now), u"Fri 30 Jan 08:00"_s);
     QCOMPARE(whenWords({}, now), u"—"_s);
+}
+
+void TestCostPage::schedulesAreChangedInADialog()
+{
+    Stage stage;
+    stage.open();
+    auto *change = child<QPushButton>(stage.page, "changeSchedules");
+    QTRY_VERIFY(change->isEnabled());
+    QTest::mouseClick(change, Qt::LeftButton);
+    auto *dialog = stage.page.findChild<ScheduleDialog *>();
+    QVERIFY(dialog);
+    auto *apply = child<QPushButton>(*dialog, "applySchedules");
+    auto *calls = child<Text>(*dialog, "scheduleCalls");
+    auto *runs = child<Text>(*dialog, "scheduleRuns");
+    auto *problem = child<Text>(*dialog, "scheduleProblem");
+    // What it will do, and each call, before anything leaves.
+    QVERIFY(apply->isEnabled());
+    QCOMPARE(calls->text().count(u'\n'), 0);
+    QVERIFY2(calls->text().contains(u"off-peak: stop 0 20 * * *"_s), qPrintable(calls->text()));
+    QVERIFY2(runs->text().count(u"stops "_s) == 4, qPrintable(runs->text()));
+    child<QLineEdit>(*dialog, "scheduleStop")->setText(u"at eight"_s);
+    QVERIFY(!apply->isEnabled() && problem->isVisible() && calls->isHidden());
+    child<QLineEdit>(*dialog, "scheduleStop")->setText(u"30 19 * * *"_s);
+    child<QLineEdit>(*dialog, "scheduleStart")->setText(u"0 8 * * MON-FRI"_s);
+    QVERIFY(runs->text().contains(u"starts "_s));
+    child<QCheckBox>(*dialog, "scheduleNode:gcp")->setChecked(true);
+    QVERIFY2(calls->text().contains(u"/instances/gcp/addResourcePolicies"_s), qPrintable(calls->text()));
+    QVERIFY(!dialog->findChild<QCheckBox *>(u"scheduleNode:home"_s)); // no machine of Google's
+    QTest::keyClick(dialog, Qt::Key_Return);
+    QVERIFY(stage.cost.wishes.isEmpty()); // Enter by accident
+    QTRY_VERIFY(!stage.page.findChild<ScheduleDialog *>());
+
+    const auto open = [&] {
+        QTest::mouseClick(change, Qt::LeftButton);
+        return stage.page.findChild<ScheduleDialog *>();
+    };
+    dialog = open();
+    child<QCheckBox>(*dialog, "scheduleNode:gcp")->setChecked(true);
+    stage.cost.scheduleError = Error(Error::Kind::Unauthorized, u"Google's account lacks it."_s).withRemedy(u"Run: gcloud x"_s);
+    QTest::mouseClick(child<QPushButton>(*dialog, "applySchedules"), Qt::LeftButton);
+    QTRY_COMPARE(child<Text>(*dialog, "scheduleProblem")->text(), u"Google's account lacks it. Run: gcloud x"_s);
+    QVERIFY(dialog->isVisible());
+    stage.cost.scheduleError.reset();
+    QTest::mouseClick(child<QPushButton>(*dialog, "applySchedules"), Qt::LeftButton);
+    auto *lines = child<LineList>(stage.page, "scheduleLines");
+    QTRY_COMPARE(lines->lines().size(), 1);
+    QTRY_VERIFY(!stage.page.findChild<ScheduleDialog *>());
+    QCOMPARE(stage.cost.wishes.size(), 2);
+    QVERIFY(stage.cost.wishes.last().create && stage.cost.wishes.last().attach == QStringList {u"gcp"_s});
+
+    // An existing one: taken off a machine, or removed, which takes it off first; its times are not changed here.
+    QTRY_VERIFY(change->isEnabled());
+    dialog = open();
+    child<QComboBox>(*dialog, "scheduleChoice")->setCurrentIndex(1);
+    QVERIFY(!child<QLineEdit>(*dialog, "scheduleStop")->isEnabled());
+    QVERIFY(child<QCheckBox>(*dialog, "scheduleNode:gcp")->isChecked());
+    QVERIFY(!child<QPushButton>(*dialog, "applySchedules")->isEnabled()); // nothing is asked for
+    child<QCheckBox>(*dialog, "scheduleRemove")->setChecked(true);
+    const QStringList leaving = child<Text>(*dialog, "scheduleCalls")->text().split(u'\n');
+    QCOMPARE(leaving.size(), 2);
+    QVERIFY(leaving.at(0).contains(u"removeResourcePolicies"_s) && leaving.at(1).startsWith(u"DELETE "_s));
+    QTest::mouseClick(child<QPushButton>(*dialog, "applySchedules"), Qt::LeftButton);
+    QTRY_VERIFY(lines->lines().isEmpty());
+    QVERIFY(stage.cost.wishes.last().remove && stage.cost.wishes.last().detach == QStringList {u"gcp"_s});
 }
 
 void TestCostPage::exportsCsv()

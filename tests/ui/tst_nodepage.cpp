@@ -11,6 +11,7 @@
 #include "ui/fleet/nodefacts.h"
 #include "ui/fleet/nodehead.h"
 #include "ui/fleet/nodepage.h"
+#include "ui/fleet/spotcard.h"
 #include "ui/widgets/commandbox.h"
 #include "ui/widgets/statelamp.h"
 #include "ui/widgets/timeserieschart.h"
@@ -51,6 +52,7 @@ private Q_SLOTS:
     void liveFactsArrive();
     void followsALog();
     void idleCountsDown();
+    void tellsTheAutomaticRestart();
 
 private:
     static QString valueOf(const FactSection &section, const QString &label)
@@ -378,6 +380,35 @@ void TestNodePage::idleCountsDown()
     status.pausedFor = std::chrono::hours(1);
     page.idle().setStatus(QStringLiteral("home"), status);
     QVERIFY(!pause->isVisible() && page.idle().findChild<QPushButton *>(QStringLiteral("idleResume"))->isVisible());
+    page.setFleet(nullptr, nullptr);
+}
+
+void TestNodePage::tellsTheAutomaticRestart()
+{
+    FleetFixture fixture(2);
+    fixture.beat();
+    FleetHistory history(fixture.fleet());
+    NodePage page;
+    page.setFleet(&fixture.fleet(), &history);
+    page.setNode(QStringLiteral("gcp"));
+    page.show();
+    auto *card = page.findChild<SpotCard *>();
+    QVERIFY(card && card->isHidden()); // the fleet file asks for none
+    SpotOutlook outlook;
+    outlook.state = SpotOutlook::State::Waiting;
+    outlook.preemptedAt = QDateTime::currentDateTimeUtc().addSecs(-300);
+    outlook.next = QDateTime::currentDateTimeUtc().addSecs(240);
+    outlook.tries = 2;
+    outlook.withoutCapacity = 1;
+    page.setSpot([&outlook](const QString &node) { return node == QLatin1String("gcp") ? outlook : SpotOutlook(); });
+    QVERIFY(card->isVisible());
+    QVERIFY2(card->words().contains(QStringLiteral("2 tries, 1 without capacity")), qPrintable(card->words()));
+    outlook.state = SpotOutlook::State::Held;
+    page.refreshNow();
+    QVERIFY2(card->words().contains(QStringLiteral("asked for a stop")), qPrintable(card->words()));
+    page.setNode(QStringLiteral("home"));
+    QVERIFY(card->isHidden());
+    page.setSpot({});
     page.setFleet(nullptr, nullptr);
 }
 

@@ -149,6 +149,68 @@ private Q_SLOTS:
         QCOMPARE(dialog.request().lastBackendOverride, QStringLiteral("gcp"));
     }
 
+    /// Whatever is clicked and typed, in whatever order: what the dialog lets through, the guards let through.
+    void noSequenceOfClicksBypassesAGuard()
+    {
+        quint32 seed = 20260127;
+        const auto random = [&seed](int below) {
+            seed = seed * 1664525U + 1013904223U;
+            return int((seed >> 8) % quint32(below));
+        };
+        const QList<OperationKind> kinds {OperationKind::Down, OperationKind::MachineStop, OperationKind::MachineReset, OperationKind::MachineSuspend, OperationKind::Up};
+        const QStringList names {QStringLiteral("gcp"), QStringLiteral("home"), QStringLiteral("GCP"), QStringLiteral("gc"), QStringLiteral(" gcp "), QString()};
+        Desk desk;
+        int accepted = 0;
+        int held = 0;
+        for (int round = 0; round < 150; ++round) {
+            for (const char *node : {"gcp", "home"}) {
+                FakeWays::Node &fact = desk.ways.nodes[QString::fromLatin1(node)];
+                fact.services[QStringLiteral("systemd:cloudflared")] = random(2) ? ServiceState::Active : ServiceState::Inactive;
+                fact.running = random(3);
+                desk.publish(node);
+            }
+            desk.ways.state().update(QStringLiteral("gcp"), [&](NodeState &node) {
+                MachineFacts facts = *node.machine;
+                facts.localSsd = random(3) == 0;
+                node.machine.succeed(facts, desk.ways.clock.monotonic());
+            });
+            desk.ways.state().flush();
+            const QString node = random(3) ? QStringLiteral("gcp") : QStringLiteral("home");
+            const OperationProposal proposal = desk.propose(kinds.at(random(int(kinds.size()))), node.toLatin1().constData());
+            OperationDialog dialog(proposal, node, Qt::blue);
+            dialog.show();
+            for (int click = 0; click < 8 && dialog.isVisible(); ++click) {
+                auto *name = dialog.findChild<QLineEdit *>(QStringLiteral("overrideName"));
+                switch (random(6)) {
+                case 0:
+                    if (QPushButton *go = button(dialog, "acceptOperation"); go->isVisible())
+                        go->click();
+                    break;
+                case 1: QTest::keyClick(&dialog, random(2) ? Qt::Key_Return : Qt::Key_Space); break;
+                case 2:
+                case 3:
+                    if (name)
+                        name->setText(names.at(random(int(names.size()))));
+                    break;
+                case 4:
+                    if (auto *keep = dialog.findChild<QRadioButton *>(random(2) ? QStringLiteral("keepLocalSsd") : QStringLiteral("discardLocalSsd")))
+                        keep->click();
+                    break;
+                default: QTest::keyClick(&dialog, Qt::Key_Tab); break;
+                }
+            }
+            if (dialog.result() != QDialog::Accepted) {
+                ++held;
+                continue;
+            }
+            ++accepted;
+            const Result<void> verdict = judge(guardFindings(desk.ways.state(), dialog.request(), {}), true);
+            QVERIFY2(verdict, qPrintable(verdict ? QString() : verdict.error().summary));
+            QVERIFY(dialog.request().node == node && dialog.request().kind == proposal.request.kind);
+        }
+        QVERIFY2(accepted > 10 && held > 10, qPrintable(QStringLiteral("%1 accepted, %2 held").arg(accepted).arg(held)));
+    }
+
     void enterByAccidentChangesNothing()
     {
         Desk desk;

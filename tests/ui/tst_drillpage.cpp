@@ -1,0 +1,181 @@
+// SPDX-FileCopyrightText: The Hybridge authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The page of drills: nothing begins while something speaks against it, the running drill is told whole, what could not be
+// restored stays on the page.
+#include "tests/ui/drillfixture.h"
+#include "tests/ui/uitest.h"
+#include "ui/drill/drillform.h"
+#include "ui/drill/drillhistory.h"
+#include "ui/drill/drillpage.h"
+#include "ui/drill/drilltimeline.h"
+#include "ui/widgets/banner.h"
+#include "ui/widgets/card.h"
+#include "ui/widgets/text.h"
+
+#include <QComboBox>
+#include <QElapsedTimer>
+#include <QPushButton>
+#include <QRadioButton>
+#include <QSignalSpy>
+#include <QTest>
+
+using namespace hybridge;
+using namespace Qt::Literals::StringLiterals;
+
+/// What is cut or too low; what is scrolled out of sight is neither.
+static QStringList badIn(const QWidget &page)
+{
+    QTest::qWait(20); // what was shown has its place then
+    QStringList bad = UiTest::badlyPlaced(page);
+    bad.removeIf([](const QString &line) { return line.startsWith(QLatin1String("outside")); });
+    return bad;
+}
+
+class TestDrillPage : public QObject {
+    Q_OBJECT
+
+    std::unique_ptr<UiTest> m_ui;
+
+    struct Stage {
+        FleetFixture fleet {2};
+        DrillFixture drills {fleet};
+        DrillPage page;
+        Stage()
+        {
+            fleet.beat();
+            fleet.fleet().flush();
+            page.resize(1080, 740);
+            page.setFleet(&fleet.fleet());
+            page.show();
+        }
+        template<class T>
+        T *find(const char *name)
+        {
+            return page.findChild<T *>(QLatin1String(name));
+        }
+    };
+
+private Q_SLOTS:
+    void initTestCase() { m_ui = std::make_unique<UiTest>(); }
+    void init() { UiTest::strict(); }
+    void cleanupTestCase() { m_ui.reset(); }
+
+    void theButtonLivesWhenEverythingHolds()
+    {
+        Stage stage;
+        QSignalSpy wanted(&stage.page, &DrillPage::planRequested);
+        QSignalSpy ran(&stage.page, &DrillPage::runRequested);
+        auto *start = stage.find<QPushButton>("drillStart");
+        QVERIFY(!start->isEnabled()); // nobody has looked yet
+        stage.page.setPlan(stage.drills.plan(true));
+        QVERIFY(!start->isEnabled());
+        QVERIFY(stage.find<Text>("drillState")->text().contains(u"not hold"_s));
+        start->click();
+        QCOMPARE(ran.size(), 0);
+        stage.page.setPlan(stage.drills.plan(false));
+        QVERIFY(start->isEnabled());
+        start->click();
+        QCOMPARE(ran.size(), 1);
+        // Another wish: what was looked at counts no more.
+        stage.find<QRadioButton>("fault:engine")->click();
+        QVERIFY(!start->isEnabled());
+        QVERIFY(!wanted.isEmpty());
+        QCOMPARE(wanted.constLast().constFirst().value<DrillRequest>().fault, DrillFault::Engine);
+        stage.page.setPlan(stage.drills.plan(false)); // a late answer about the connector
+        QVERIFY(!start->isEnabled());
+    }
+
+    void tellsTheRunningDrill()
+    {
+        Stage stage;
+        const DrillLive live = stage.drills.live(12);
+        stage.page.setLive(live, 12, std::chrono::seconds(113));
+        for (const DrillSample &sample : live.report.samples)
+            stage.page.addSample(sample);
+        stage.page.setLive(live, 12, std::chrono::seconds(113));
+        QCOMPARE(stage.page.view(), DrillPage::View::Running);
+        QCOMPARE(stage.find<Text>("drillCountdown")->text(), u"1:53"_s);
+        QCOMPARE(stage.page.timeline().sampleCount(), live.report.samples.size());
+        QSignalSpy aborted(&stage.page, &DrillPage::abortRequested);
+        stage.find<QPushButton>("drillAbort")->click();
+        QCOMPARE(aborted.size(), 1);
+        DrillLive aborting = live;
+        aborting.isAborting = true;
+        stage.page.setLive(aborting, 13, std::chrono::seconds(112));
+        QVERIFY(!stage.find<QPushButton>("drillAbort")->isEnabled());
+        const QStringList bad = badIn(stage.page);
+        QVERIFY2(bad.isEmpty(), qPrintable(bad.join(QLatin1Char(10))));
+    }
+
+    void showsAReportAndGoesBack()
+    {
+        Stage stage;
+        stage.page.setHistory(stage.drills.history(3));
+        QCOMPARE(stage.page.history().count(), 3);
+        QSignalSpy asked(&stage.page, &DrillPage::reportRequested);
+        Q_EMIT stage.page.history().findChild<Card *>(u"drillRow"_s)->clicked();
+        QCOMPARE(asked.size(), 1);
+        for (const QString &what : {u"pass"_s, u"fail"_s, u"hang"_s, u"aborted"_s, u"unrestored"_s}) {
+            stage.page.showReport(stage.drills.report(what));
+            QCOMPARE(stage.page.view(), DrillPage::View::Report);
+            const QStringList bad = badIn(stage.page);
+            QVERIFY2(bad.isEmpty(), qPrintable(bad.join(QLatin1Char(10))));
+        }
+        QCOMPARE(stage.find<Text>("drillBack")->text(), u"Not restored"_s);
+        QTest::keyClick(&stage.page, Qt::Key_Escape);
+        QCOMPARE(stage.page.view(), DrillPage::View::Plan);
+    }
+
+    void whatIsNotRestoredStays()
+    {
+        Stage stage;
+        auto *banner = stage.find<Banner>("drillTrouble");
+        QVERIFY(banner->isHidden());
+        const DrillReport left = stage.drills.report(u"unrestored"_s);
+        stage.page.setUnrestored(&left);
+        QVERIFY(banner->isVisible());
+        stage.page.showReport(stage.drills.report(u"pass"_s));
+        stage.page.showPlan();
+        QVERIFY(banner->isVisible());
+        QSignalSpy restore(&stage.page, &DrillPage::restoreRequested);
+        Q_EMIT banner->actionTriggered();
+        QCOMPARE(restore.size(), 1);
+        stage.page.setUnrestored(nullptr);
+        QVERIFY(banner->isHidden());
+    }
+
+    void twoHundredASecondWithoutAStall()
+    {
+        Stage stage;
+        DrillLive live = stage.drills.live(12);
+        const DrillReport many = stage.drills.report(u"pass"_s, 200);
+        stage.page.setLive(live, 1, std::nullopt);
+        double slowest = 0;
+        for (qsizetype i = 0; i < many.samples.size(); ++i) {
+            QElapsedTimer watch;
+            watch.start();
+            stage.page.addSample(many.samples.at(i));
+            if (i % 40 == 0) { // five pictures a second
+                stage.page.setLive(live, many.samples.at(i).at, std::nullopt);
+                QCoreApplication::processEvents();
+            }
+            slowest = std::max(slowest, double(watch.nsecsElapsed()) / 1e6);
+        }
+        qInfo("slowest turn with %lld requests: %.1f ms (the bound of 33 ms is for a build without sanitizers)", static_cast<long long>(many.samples.size()), slowest);
+        QVERIFY(slowest < 1000);
+        QCOMPARE(stage.page.timeline().sampleCount(), many.samples.size());
+    }
+
+    void narrowAndPlain()
+    {
+        Stage stage;
+        stage.page.resize(640, 700);
+        stage.page.setPlan(stage.drills.plan(true));
+        QCoreApplication::processEvents();
+        const QStringList bad = badIn(stage.page);
+        QVERIFY2(bad.isEmpty(), qPrintable(bad.join(QLatin1Char(10))));
+    }
+};
+
+QTEST_MAIN(TestDrillPage)
+#include "tst_drillpage.moc"
