@@ -163,7 +163,7 @@ Task<void> FleetWatch::proveAll(std::stop_token stop)
         if (m_hostnames.at(size_t(i)) && m_state.at(i).config.engine)
             proofs.push_back(prove(m_state.at(i).config.id, stop)); // all run from here on, side by side
     for (auto &proof : proofs)
-        co_await proof;
+        static_cast<void>(co_await proof); // what came of it stands in the state
 }
 
 void FleetWatch::lookAtMachines()

@@ -24,7 +24,7 @@ Task<void> RoutingWatch::look(std::stop_token stop)
 {
     // A change that runs reads and publishes by itself; a reading from before it would only flicker.
     if (m_service.running().id.isEmpty() || m_service.running().result != OperationResult::Running)
-        co_await m_service.read(stop);
+        static_cast<void>(co_await m_service.read(stop)); // the service publishes it
 }
 
 } // namespace hybridge
