@@ -4,6 +4,7 @@
 
 #include "app/ctl/nodeshell.h"
 #include "app/ctl/openfleet.h"
+#include "app/ctl/stepteller.h"
 #include "app/ctl/terminal.h"
 #include "app/ctl/terminalhostkey.h"
 #include "backend/base/units.h"
@@ -68,24 +69,6 @@ nlohmann::ordered_json planDocument(const DrillPlan &plan)
         out["calls"].push_back(call.toStdString());
     return out;
 }
-
-/// Tells each step as it begins and ends, once.
-class StepTeller {
-public:
-    void tell(const OperationReport &report)
-    {
-        for (int i = 0; i < report.steps.size(); ++i) {
-            const StepReport &step = report.steps.at(i);
-            if (step.state == StepState::Pending || m_told.value(i, StepState::Pending) == step.state)
-                continue;
-            m_told.insert(i, step.state);
-            Terminal::say(QStringLiteral("[%1/%2] %3: %4%5").arg(i + 1).arg(report.steps.size()).arg(step.name, stepStateName(step.state), step.detail.isEmpty() ? QString() : QStringLiteral(" — ") + step.detail));
-        }
-    }
-
-private:
-    QMap<int, StepState> m_told;
-};
 
 QStringList reportLines(const DrillReport &report)
 {
