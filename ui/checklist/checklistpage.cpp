@@ -104,6 +104,7 @@ QWidget *ChecklistPage::buildHead()
     title->setMaxLines(1);
     m_summary->setObjectName(QStringLiteral("checkSummary"));
     m_summary->setMaxLines(3); // in a narrow window
+    m_summary->setAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     m_summary->setFigures();
     m_note->setMaxLines(1);
     m_note->hide(); // it takes room from the summary

@@ -104,6 +104,7 @@ QWidget *CostPage::buildHead()
     title->setBold(true);
     title->setMaxLines(1);
     m_coverage->setMaxLines(3); // in a narrow window
+    m_coverage->setAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     m_coverage->setObjectName(QStringLiteral("costCoverage"));
     m_note->setMaxLines(1);
     m_note->setObjectName(QStringLiteral("exportNote"));

@@ -5,6 +5,8 @@
 #include "backend/base/units.h"
 #include "backend/fleet/fleetstate.h"
 #include "ui/activity/activitylogpage.h"
+#include "ui/chat/chatpage.h"
+#include "ui/checklist/checklistpage.h"
 #include "ui/cost/costpage.h"
 #include "ui/drill/drillpage.h"
 #include "ui/fleet/fleethistory.h"
@@ -88,37 +90,20 @@ MainWindow::MainWindow(QWidget *parent)
     m_palette = new CommandPalette(whole);
 
     const auto key = [](QKeyCombination keys) { return QKeySequence(keys).toString(QKeySequence::NativeText); };
-    m_rail->addPage(QStringLiteral("fleet"), QStringLiteral("fleet"), tr("Fleet"), key(Qt::CTRL | Qt::Key_1));
-    m_rail->addPage(QStringLiteral("log"), QStringLiteral("log"), tr("Activity"), key(Qt::CTRL | Qt::Key_2));
-    m_rail->addPage(QStringLiteral("cost"), QStringLiteral("cost"), tr("Cost"), key(Qt::CTRL | Qt::Key_3));
-    m_rail->addPage(QStringLiteral("route"), QStringLiteral("route"), tr("Routing"), key(Qt::CTRL | Qt::Key_4));
-    m_rail->addPage(QStringLiteral("chat"), QStringLiteral("chat"), tr("Chat"), key(Qt::CTRL | Qt::Key_5));
-    m_rail->addPage(QStringLiteral("drill"), QStringLiteral("drill"), tr("Drill"), key(Qt::CTRL | Qt::Key_6));
-    m_rail->addPage(QStringLiteral("check"), QStringLiteral("shield"), tr("Checklist"), key(Qt::CTRL | Qt::Key_7));
+    for (const WindowPage &page : windowPages())
+        m_rail->addPage(page.idText(), page.iconName(), page.words(), page.shortcutText());
     m_rail->addTool(QStringLiteral("activity"), QStringLiteral("activity"), tr("Events"), key(Qt::CTRL | Qt::Key_H));
     m_rail->addTool(QStringLiteral("theme"), QStringLiteral("theme"), themeWords(int(m_theme->choice())), {});
     m_rail->addTool(QStringLiteral("help"), QStringLiteral("help"), tr("Keyboard"), QStringLiteral("?"));
     connect(m_rail, &Rail::chosen, this, [this](const QString &id) {
-        if (id == QLatin1String("fleet"))
-            showFleet();
-        else if (id == QLatin1String("activity"))
+        if (id == QLatin1String("activity"))
             showActivity();
-        else if (id == QLatin1String("log"))
-            showActivityLog();
-        else if (id == QLatin1String("cost"))
-            showCost();
-        else if (id == QLatin1String("route"))
-            showRouting();
-        else if (id == QLatin1String("chat"))
-            showChat();
-        else if (id == QLatin1String("drill"))
-            showDrill();
-        else if (id == QLatin1String("check"))
-            showChecklist();
         else if (id == QLatin1String("theme"))
             m_theme->cycle();
-        else
+        else if (id == QLatin1String("help"))
             showShortcuts();
+        else
+            showPage(id);
     });
     connect(m_theme, &Theme::changed, this, [this] {
         m_rail->setToolWords(QStringLiteral("theme"), themeWords(int(m_theme->choice())));
@@ -157,15 +142,10 @@ void MainWindow::buildActions()
         auto *shortcut = new QShortcut(keys, this);
         connect(shortcut, &QShortcut::activated, this, action);
     };
+    for (const WindowPage &page : windowPages())
+        bind(page.shortcut(), [this, id = page.idText()] { showPage(id); });
     bind(Qt::CTRL | Qt::Key_K, [this] { showPalette(); });
-    bind(Qt::CTRL | Qt::Key_1, [this] { showFleet(); });
     bind(Qt::CTRL | Qt::Key_H, [this] { showActivity(); });
-    bind(Qt::CTRL | Qt::Key_2, [this] { showActivityLog(); });
-    bind(Qt::CTRL | Qt::Key_3, [this] { showCost(); });
-    bind(Qt::CTRL | Qt::Key_4, [this] { showRouting(); });
-    bind(Qt::CTRL | Qt::Key_5, [this] { showChat(); });
-    bind(Qt::CTRL | Qt::Key_6, [this] { showDrill(); });
-    bind(Qt::CTRL | Qt::Key_7, [this] { showChecklist(); });
     bind(Qt::CTRL | Qt::Key_J, [this] { showOperations(); });
     bind(Qt::CTRL | Qt::Key_O, [this] { chooseFile(); });
     bind(Qt::CTRL | Qt::Key_Q, [this] { QMainWindow::close(); });
@@ -226,6 +206,13 @@ void MainWindow::placeOverlays()
         m_palette->place();
 }
 
+template<typename T> T *MainWindow::addPage(const char *id, T *page)
+{
+    m_pages->addWidget(page);
+    m_pageOf.insert(QLatin1String(id), page);
+    return page;
+}
+
 void MainWindow::setFleet(FleetState *fleet)
 {
     if (m_fleet)
@@ -234,20 +221,17 @@ void MainWindow::setFleet(FleetState *fleet)
     m_drawer->close();
     setLifecycle(nullptr);
     if (!m_fleetPage && fleet) {
-        m_fleetPage = new FleetPage;
-        m_nodePage = new NodePage;
-        m_activityPage = new ActivityLogPage;
-        m_pages->addWidget(m_fleetPage);
+        m_nodePage = new NodePage; // reached from the others: neither in the rail nor in the table
         m_pages->addWidget(m_nodePage);
-        m_pages->addWidget(m_activityPage);
-        m_costPage = new CostPage;
-        m_pages->addWidget(m_costPage);
-        m_routingPage = new RoutingPage;
-        m_pages->addWidget(m_routingPage);
-        buildChat();
-        m_drillPage = new DrillPage;
-        m_pages->addWidget(m_drillPage);
-        buildChecklist();
+        m_fleetPage = addPage(Page::Fleet, new FleetPage);
+        m_activityPage = addPage(Page::Activity, new ActivityLogPage);
+        m_costPage = addPage(Page::Cost, new CostPage);
+        m_routingPage = addPage(Page::Routing, new RoutingPage);
+        m_chatPage = addPage(Page::Chat, new ChatPage);
+        m_drillPage = addPage(Page::Drill, new DrillPage);
+        m_checklistPage = addPage(Page::Checklist, new ChecklistPage);
+        connect(m_chatPage, &ChatPage::nodeRequested, this, &MainWindow::showNode);
+        connect(m_checklistPage, &ChecklistPage::operationRequested, this, &MainWindow::operationRequested);
         connect(m_costPage, &CostPage::nodeRequested, this, &MainWindow::showNode);
         connect(m_activityPage, &ActivityLogPage::nodeRequested, this, &MainWindow::showNode);
         connect(m_fleetPage, &FleetPage::nodeRequested, this, &MainWindow::showNode);
@@ -393,16 +377,20 @@ void MainWindow::showFleetFileErrors(const QString &path, const QList<Error> &er
     showNotice(notice);
 }
 
-void MainWindow::showFleet()
+void MainWindow::showPage(const QString &id)
 {
-    if (!m_fleet)
+    QWidget *page = m_pageOf.value(id);
+    if (!m_fleet || !page)
         return;
     m_rail->show();
-    m_labBanner->setVisible(m_fleet->config().isLab());
-    m_pages->setCurrentWidget(m_fleetPage);
-    m_fleetPage->setFocus();
-    m_rail->setCurrent(QStringLiteral("fleet"));
-    refreshTop();
+    m_pages->setCurrentWidget(page);
+    page->setFocus();
+    m_drawer->close();
+    m_rail->setCurrent(id);
+    if (page == m_fleetPage) {
+        m_labBanner->setVisible(m_fleet->config().isLab());
+        refreshTop();
+    }
 }
 
 void MainWindow::showNode(const QString &id)
@@ -414,7 +402,7 @@ void MainWindow::showNode(const QString &id)
     m_pages->setCurrentWidget(m_nodePage);
     m_nodePage->setFocus();
     m_drawer->close();
-    m_rail->setCurrent(QStringLiteral("fleet"));
+    m_rail->setCurrent(QLatin1String(Page::Fleet));
 }
 
 void MainWindow::showPalette()
@@ -436,23 +424,6 @@ void MainWindow::showActivity()
     }
     placeOverlays();
     m_drawer->open(m_activity);
-}
-
-void MainWindow::setActivityLog(ActivityLog *log)
-{
-    if (m_activityPage)
-        m_activityPage->setSource(log, m_fleet);
-}
-
-void MainWindow::showActivityLog()
-{
-    if (!m_fleet)
-        return;
-    m_rail->show();
-    m_pages->setCurrentWidget(m_activityPage);
-    m_activityPage->setFocus();
-    m_drawer->close();
-    m_rail->setCurrent(QStringLiteral("log"));
 }
 
 void MainWindow::showShortcuts()

@@ -5,7 +5,9 @@
 #include "backend/base/secret.h"
 #include "ui/routing/accessheadersource.h"
 #include "ui/shell/shelltypes.h"
+#include "ui/shell/windowpages.h"
 
+#include <QHash>
 #include <QMainWindow>
 
 #include <functional>
@@ -109,19 +111,21 @@ public Q_SLOTS:
     /// The fleet file @p path was refused; every error carries its pointer in its text. Shown on the first-start page,
     /// or as a notice when a fleet is open.
     void showFleetFileErrors(const QString &path, const QList<hybridge::Error> &errors);
-    void showFleet();
+    /// One of windowPages(), by its id; anything else, or no open fleet: nothing happens.
+    void showPage(const QString &id);
+    void showFleet() { showPage(QLatin1String(Page::Fleet)); }
     void showNode(const QString &id);
     void showPalette();
     /// The drawer with what happened in this session.
     void showActivity();
     void showOperations();
     /// The page with everything that operations did.
-    void showActivityLog();
-    void showCost();
-    void showRouting();
-    void showChat();
-    void showDrill();
-    void showChecklist();
+    void showActivityLog() { showPage(QLatin1String(Page::Activity)); }
+    void showCost() { showPage(QLatin1String(Page::Cost)); }
+    void showRouting() { showPage(QLatin1String(Page::Routing)); }
+    void showChat() { showPage(QLatin1String(Page::Chat)); }
+    void showDrill() { showPage(QLatin1String(Page::Drill)); }
+    void showChecklist() { showPage(QLatin1String(Page::Checklist)); }
     void showShortcuts();
     void showNotice(const hybridge::Notice &notice);
     void withdrawNotice(const QString &id);
@@ -153,8 +157,7 @@ protected:
 
 private:
     void buildActions();
-    void buildChat();
-    void buildChecklist();
+    template<typename T> T *addPage(const char *id, T *page);
     void restoreWindow();
     void placeOverlays();
     void refreshTop();
@@ -173,6 +176,7 @@ private:
     NoticeStack *m_notices;
     QVBoxLayout *m_inline;
     QStackedWidget *m_pages;
+    QHash<QString, QWidget *> m_pageOf; ///< windowPages()' ids
     FirstStartPage *m_firstStart;
     FleetPage *m_fleetPage = nullptr;
     NodePage *m_nodePage = nullptr;

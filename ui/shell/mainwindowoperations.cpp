@@ -1,24 +1,18 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the window does about operations: the question before, the drawer while they run, the top bar's count; and the
-// page of what it all costs.
+// What the window does about operations: the question before, the drawer while they run, the top bar's count.
 #include "backend/lifecycle/lifecycleservice.h"
-#include "ui/cost/costpage.h"
-#include "ui/drill/drillpage.h"
 #include "ui/fleet/fleetpage.h"
 #include "ui/fleet/nodepage.h"
 #include "ui/lifecycle/operationdialog.h"
 #include "ui/lifecycle/operationspanel.h"
-#include "ui/routing/routingpage.h"
 #include "ui/shell/drawer.h"
 #include "ui/shell/fleetwords.h"
 #include "ui/shell/mainwindow.h"
-#include "ui/shell/rail.h"
 #include "ui/widgets/icons.h"
 #include "ui/widgets/tokens.h"
 
 #include <QApplication>
-#include <QStackedWidget>
 #include <QSystemTrayIcon>
 
 namespace hybridge {
@@ -93,51 +87,6 @@ void MainWindow::notifyDesktop(const QString &title, const QString &text)
     }
     m_tray->show();
     m_tray->showMessage(title, text);
-}
-
-void MainWindow::setCostSource(CostSource *source)
-{
-    if (m_costPage)
-        m_costPage->setSource(source, source ? m_fleet : nullptr);
-}
-
-void MainWindow::showCost()
-{
-    if (!m_fleet)
-        return;
-    m_rail->show();
-    m_pages->setCurrentWidget(m_costPage);
-    m_costPage->setFocus();
-    m_drawer->close();
-    m_rail->setCurrent(QStringLiteral("cost"));
-}
-
-void MainWindow::setRouting(RoutingService *service, MonitorService *monitors, AccessHeaderSource access)
-{
-    if (m_routingPage)
-        m_routingPage->setSource(service, monitors, service ? m_fleet : nullptr, std::move(access));
-}
-
-void MainWindow::showRouting()
-{
-    if (!m_fleet)
-        return;
-    m_rail->show();
-    m_pages->setCurrentWidget(m_routingPage);
-    m_routingPage->setFocus();
-    m_drawer->close();
-    m_rail->setCurrent(QStringLiteral("route"));
-}
-
-void MainWindow::showDrill()
-{
-    if (!m_fleet)
-        return;
-    m_rail->show();
-    m_pages->setCurrentWidget(m_drillPage);
-    m_drillPage->setFocus();
-    m_drawer->close();
-    m_rail->setCurrent(QStringLiteral("drill"));
 }
 
 void MainWindow::showOperations()

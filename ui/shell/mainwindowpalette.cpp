@@ -30,13 +30,8 @@ QList<PaletteItem> MainWindow::paletteItems()
 {
     QList<PaletteItem> items;
     const auto key = [](QKeyCombination keys) { return QKeySequence(keys).toString(QKeySequence::NativeText); };
-    items.append({tr("Fleet"), tr("Page"), key(Qt::CTRL | Qt::Key_1), QStringLiteral("fleet"), {}, [this] { showFleet(); }});
-    items.append({tr("Activity"), tr("Page"), key(Qt::CTRL | Qt::Key_2), QStringLiteral("log"), {}, [this] { showActivityLog(); }});
-    items.append({tr("Cost"), tr("Page"), key(Qt::CTRL | Qt::Key_3), QStringLiteral("cost"), {}, [this] { showCost(); }});
-    items.append({tr("Routing"), tr("Page"), key(Qt::CTRL | Qt::Key_4), QStringLiteral("route"), {}, [this] { showRouting(); }});
-    items.append({tr("Chat"), tr("Page"), key(Qt::CTRL | Qt::Key_5), QStringLiteral("chat"), {}, [this] { showChat(); }});
-    items.append({tr("Drill"), tr("Page"), key(Qt::CTRL | Qt::Key_6), QStringLiteral("drill"), {}, [this] { showDrill(); }});
-    items.append({tr("Checklist"), tr("Page"), key(Qt::CTRL | Qt::Key_7), QStringLiteral("shield"), {}, [this] { showChecklist(); }});
+    for (const WindowPage &page : windowPages())
+        items.append({page.words(), tr("Page"), page.shortcutText(), page.iconName(), {}, [this, id = page.idText()] { showPage(id); }});
     for (int i = 0; i < m_fleet->nodeCount(); ++i) {
         const NodeState &node = m_fleet->at(i);
         items.append({labelOf(node), tr("Node %1").arg(node.config.id), node.diagnosis.summary, {}, node.diagnosis.condition,

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/shell/shortcutspanel.h"
 
+#include "ui/shell/windowpages.h"
 #include "ui/widgets/text.h"
 #include "ui/widgets/tokens.h"
 
@@ -14,18 +15,21 @@ ShortcutsPanel::ShortcutsPanel(QWidget *parent) : QWidget(parent)
 {
     setObjectName(QStringLiteral("shortcutsPanel"));
     const auto key = [](QKeyCombination combination) { return QKeySequence(combination).toString(QKeySequence::NativeText); };
-    const QList<QPair<QString, QString>> lines {{key(Qt::CTRL | Qt::Key_K), tr("Search nodes, pages and actions")},
-        {key(Qt::CTRL | Qt::Key_1), tr("Fleet")}, {key(Qt::CTRL | Qt::Key_F), tr("Filter what is shown")},
-        {QStringLiteral("[  ]"), tr("Previous and next node")}, {tr("Esc"), tr("Back, or close what is open")},
-        {QStringLiteral("←  →"), tr("Move the cursor in a chart")}, {key(Qt::CTRL | Qt::Key_2), tr("Activity")},
-        {key(Qt::CTRL | Qt::Key_3), tr("Cost")}, {key(Qt::CTRL | Qt::Key_4), tr("Routing")},
+    QList<QPair<QString, QString>> lines {{key(Qt::CTRL | Qt::Key_K), tr("Search nodes, pages and actions")}};
+    for (const WindowPage &page : windowPages())
+        lines.append({page.shortcutText(), page.words()});
+    lines.append({{key(Qt::CTRL | Qt::Key_F), tr("Filter what is shown")},
+        {QStringLiteral("[  ]"), tr("Previous and next node")},
+        {QStringLiteral("←  →"), tr("Move the cursor in a chart")},
         {key(Qt::CTRL | Qt::Key_Z), tr("Take the newest change of shares back, on Routing")},
-        {key(Qt::CTRL | Qt::Key_5), tr("Chat")}, {key(Qt::CTRL | Qt::Key_6), tr("Drill")},
-        {key(Qt::CTRL | Qt::Key_7), tr("Checklist")}, {key(Qt::CTRL | Qt::Key_H), tr("Events of this session")},
+        {key(Qt::CTRL | Qt::Key_H), tr("Events of this session")},
         {key(Qt::CTRL | Qt::Key_J), tr("Operations")},
-        {key(Qt::CTRL | Qt::Key_B), tr("Collapse or expand the rail")}, {key(Qt::CTRL | Qt::Key_O), tr("Open a fleet file")},
-        {key(Qt::CTRL | Qt::SHIFT | Qt::Key_L), tr("Light, dark or as the system")}, {QStringLiteral("?"), tr("This list")},
-        {key(Qt::CTRL | Qt::Key_Q), tr("Quit")}};
+        {key(Qt::CTRL | Qt::Key_B), tr("Collapse or expand the rail")},
+        {key(Qt::CTRL | Qt::Key_O), tr("Open a fleet file")},
+        {key(Qt::CTRL | Qt::SHIFT | Qt::Key_L), tr("Light, dark or as the system")},
+        {tr("Esc"), tr("Back, or close what is open")},
+        {QStringLiteral("?"), tr("This list")},
+        {key(Qt::CTRL | Qt::Key_Q), tr("Quit")}});
     auto *grid = new QGridLayout(this);
     grid->setContentsMargins(space::Xl, space::S, space::Xl, space::Xl);
     grid->setVerticalSpacing(space::M);

@@ -80,6 +80,7 @@ void Text::setCopyable()
 void Text::setAlignment(Qt::Alignment alignment)
 {
     m_alignment = alignment;
+    m_centred = alignment.testFlag(Qt::AlignVCenter);
     applyAlignment();
 }
 
@@ -190,7 +191,8 @@ void Text::paintEvent(QPaintEvent *event)
     bool cut = false;
     const QStringList lines = linesFor(width(), &cut);
     const Qt::Alignment horizontal = m_alignment & Qt::AlignHorizontal_Mask;
-    int y = m_maxLines == 1 ? (height() - metrics.height()) / 2 : 0;
+    const int spare = height() - metrics.height() - int(lines.size() - 1) * metrics.lineSpacing();
+    int y = m_maxLines == 1 || m_centred ? std::max(0, spare / 2) : 0;
     for (const QString &line : lines) {
         const Qt::Alignment where = QStyle::visualAlignment(layoutDirection(), horizontal);
         painter.drawText(QRect(0, y, width(), metrics.height()), int(where | Qt::AlignVCenter) | Qt::TextSingleLine, line);

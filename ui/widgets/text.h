@@ -63,6 +63,7 @@ private:
     Tone m_tone;
     int m_maxLines = 0;
     Qt::Alignment m_alignment = Qt::AlignLeft | Qt::AlignVCenter;
+    bool m_centred = false; ///< asked for: else several lines begin at the top
     bool m_tipIsOurs = false;
 };
 
