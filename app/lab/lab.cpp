@@ -39,12 +39,17 @@ std::string insideOf(std::size_t index)
     return "127.82." + std::to_string(index / 250) + '.' + std::to_string(index % 250 + 1);
 }
 
+/// Where the node's connector finds the engine.
+std::string engineAddress(const NodeSpec &node)
+{
+    return node.engine == EngineKind::Ollama ? "http://127.0.0.1:11434" : "http://127.0.0.1:8000";
+}
+
 /// What the wizard or an operator would have set: Ollama behind a tunnel needs httpHostHeader.
 nlohmann::json usualConfiguration(const NodeSpec &node, const std::string &hostname)
 {
     const bool ollama = node.engine == EngineKind::Ollama;
-    nlohmann::json rule{
-        {"hostname", hostname}, {"service", ollama ? "http://127.0.0.1:11434" : "http://127.0.0.1:8000"}};
+    nlohmann::json rule{{"hostname", hostname}, {"service", engineAddress(node)}};
     rule["originRequest"] = nlohmann::json::object();
     if (ollama)
         rule["originRequest"]["httpHostHeader"] = "localhost:11434";
@@ -93,7 +98,7 @@ struct Lab::Rooms {
     CloudflareApi cloudflare{world, configurations, identity, {balancingApi, zone, scripts}};
     std::vector<NodePorts> ports;
     std::mutex portsMutex;
-    std::set<std::string> mistaken; ///< nodes whose tunnel was given a wrong configuration by a fault
+    std::set<std::pair<std::string, std::string>> mistaken; ///< node and fault: whose tunnel was given a wrong configuration
     NodeServer nodes;
     Server server; ///< after all that its handlers use
     std::filesystem::path fleetFile;
@@ -197,26 +202,31 @@ void Lab::Rooms::followProcesses()
 void Lab::Rooms::followMistakes()
 {
     const std::lock_guard lock(portsMutex);
-    std::set<std::string> wanted;
+    std::set<std::pair<std::string, std::string>> wanted;
     for (const ActiveFault &fault : world.faults()) {
-        if (fault.fault == "host-header-missing")
-            wanted.insert(fault.node);
+        if (fault.fault == "host-header-missing" || fault.fault == "catch-all-open")
+            wanted.emplace(fault.node, fault.fault);
     }
     if (wanted == mistaken)
         return;
     for (const NodeSpec &node : world.nodes()) {
-        const bool wrong = wanted.contains(node.id);
-        if (wrong == mistaken.contains(node.id))
+        const auto changed = [&](const char *fault) { return wanted.contains({node.id, fault}) != mistaken.contains({node.id, fault}); };
+        const auto wrong = [&](const char *fault) { return wanted.contains({node.id, fault}); };
+        if (!changed("host-header-missing") && !changed("catch-all-open"))
             continue;
         nlohmann::json config = configurations.current(node.tunnelId).config;
-        for (nlohmann::json &rule : config["ingress"]) {
-            if (!rule.contains("originRequest"))
-                continue;
-            if (wrong)
-                rule["originRequest"].erase("httpHostHeader");
-            else
-                rule["originRequest"]["httpHostHeader"] = "localhost:11434";
+        if (changed("host-header-missing")) {
+            for (nlohmann::json &rule : config["ingress"]) {
+                if (!rule.contains("originRequest"))
+                    continue;
+                if (wrong("host-header-missing"))
+                    rule["originRequest"].erase("httpHostHeader");
+                else
+                    rule["originRequest"]["httpHostHeader"] = "localhost:11434";
+            }
         }
+        if (changed("catch-all-open") && !config["ingress"].empty())
+            config["ingress"].back()["service"] = wrong("catch-all-open") ? engineAddress(node) : "http_status:404";
         configurations.replace(node.tunnelId, config);
     }
     mistaken = wanted;

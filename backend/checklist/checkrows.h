@@ -31,6 +31,19 @@ using Node = NodeCheckFacts;
 
 /// Why nothing on @p node can be asked now although all may be well: its machine is stopped. Empty: go on.
 [[nodiscard]] std::optional<CheckVerdict> machineStopped(const Node &node);
+/// What stands in the row as long as @p fact is not there: nobody has asked, or it could not be read. Empty: go on.
+template<typename T> [[nodiscard]] std::optional<CheckVerdict> unreadFact(const Fact<T> &fact)
+{
+    if (!fact)
+        return notAsked();
+    return *fact ? std::nullopt : std::optional(unread(fact->error()));
+}
+/// The same of a fact that a stopped machine cannot tell.
+template<typename T> [[nodiscard]] std::optional<CheckVerdict> unreadOn(const Node &node, const Fact<T> &fact)
+{
+    const auto stopped = machineStopped(node);
+    return stopped ? stopped : unreadFact(fact);
+}
 [[nodiscard]] bool isCloudMachine(const NodeConfig &node);
 /// "systemd:UNIT" without its kind; empty for anything else.
 [[nodiscard]] QString unitOf(const QString &service);

@@ -187,10 +187,8 @@ CheckVerdict accessTokens(const Facts &facts, const Node *)
 {
     if (!facts.config.cloudflare || !facts.config.endpoint || !facts.config.endpoint->access)
         return notApplicable();
-    if (!facts.serviceTokens)
-        return notAsked();
-    if (!*facts.serviceTokens)
-        return unread(facts.serviceTokens->error());
+    if (const auto instead = unreadFact(facts.serviceTokens))
+        return *instead;
     if (facts.clientId.isEmpty())
         return unknown(tr("The token's client id could not be read."), tr("Look at the reference endpoint.access.clientId of the fleet file."));
     QStringList used; // ids that policies name

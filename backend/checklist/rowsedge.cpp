@@ -68,10 +68,8 @@ CheckVerdict dnsNameservers(const Facts &facts, const Node *)
 {
     if (!facts.config.cloudflare || facts.config.cloudflare->zoneId.isEmpty())
         return notApplicable();
-    if (!facts.zone)
-        return notAsked();
-    if (!*facts.zone)
-        return unread(facts.zone->error());
+    if (const auto instead = unreadFact(facts.zone))
+        return *instead;
     const cloudflare::ZoneState &zone = **facts.zone;
     const QString servers = zone.nameServers.join(QLatin1String(", "));
     if (zone.paused)
@@ -172,10 +170,8 @@ CheckVerdict routerShipped(const Facts &facts, const Node *)
 {
     if (!isWorker(facts))
         return notApplicable();
-    if (!facts.worker)
-        return notAsked();
-    if (!*facts.worker)
-        return unread(facts.worker->error());
+    if (const auto instead = unreadFact(facts.worker))
+        return *instead;
     const WorkerFacts &worker = **facts.worker;
     const QString deployed = QString::fromLatin1(worker.deployedHash.left(12));
     const QString shipped = QString::fromLatin1(worker.shippedHash.left(12));
@@ -189,10 +185,8 @@ CheckVerdict routerRoutes(const Facts &facts, const Node *)
 {
     if (!isWorker(facts))
         return notApplicable();
-    if (!facts.worker)
-        return notAsked();
-    if (!*facts.worker)
-        return unread(facts.worker->error());
+    if (const auto instead = unreadFact(facts.worker))
+        return *instead;
     const WorkerFacts &worker = **facts.worker;
     if (worker.routesBinding.is_null())
         return fail(tr("The script has no binding ROUTES."), tr("Deploy the router with its bindings."));
@@ -214,10 +208,8 @@ CheckVerdict routerSideDoors(const Facts &facts, const Node *)
 {
     if (!isWorker(facts))
         return notApplicable();
-    if (!facts.worker)
-        return notAsked();
-    if (!*facts.worker)
-        return unread(facts.worker->error());
+    if (const auto instead = unreadFact(facts.worker))
+        return *instead;
     const auto &subdomain = (*facts.worker)->subdomain;
     if (!subdomain)
         return unknown(tr("Cloudflare did not tell whether the workers.dev address is on."));
@@ -250,10 +242,8 @@ CheckVerdict apiTokenNarrow(const Facts &facts, const Node *)
 {
     if (!facts.config.cloudflare || !facts.config.cloudflare->token)
         return notApplicable();
-    if (!facts.reach)
-        return notAsked();
-    if (!*facts.reach)
-        return unread(facts.reach->error());
+    if (const auto instead = unreadFact(facts.reach))
+        return *instead;
     const TokenReach &reach = **facts.reach;
     if (!reach.reaches.isEmpty())
         return fail(tr("It reaches also: %1.").arg(reach.reaches.join(QLatin1String(", "))), tr("Make a token with the permissions of the README alone, for this account and this zone."));
@@ -268,10 +258,8 @@ CheckVerdict costBudget(const Facts &facts, const Node *)
 {
     if (!facts.config.gcp || facts.config.gcp->billingAccount.isEmpty())
         return notApplicable();
-    if (!facts.budgets)
-        return notAsked();
-    if (!*facts.budgets)
-        return unread(facts.budgets->error());
+    if (const auto instead = unreadFact(facts.budgets))
+        return *instead;
     for (const gcp::Budget &budget : **facts.budgets) {
         if (budget.thresholds.isEmpty())
             continue;

@@ -138,12 +138,8 @@ CheckVerdict engineLoopback(const Facts &, const Node *node)
 {
     if (!node->config.engine || !node->config.ssh)
         return notApplicable();
-    if (const auto stopped = machineStopped(*node))
-        return *stopped;
-    if (!node->audit)
-        return notAsked();
-    if (!*node->audit)
-        return unread(node->audit->error());
+    if (const auto instead = unreadOn(*node, node->audit))
+        return *instead;
     const NodeAudit &audit = **node->audit;
     if (!audit.listeners)
         return unknown(tr("The node did not tell what listens: %1").arg(audit.refusalOf(QStringLiteral("listeners"))), tr("Install iproute2 on the node, for ss."));
@@ -169,12 +165,8 @@ CheckVerdict enginePublished(const Facts &, const Node *node)
 {
     if (!node->config.engine || !node->config.ssh || containerOf(node->config.engine->service).isEmpty())
         return notApplicable();
-    if (const auto stopped = machineStopped(*node))
-        return *stopped;
-    if (!node->audit)
-        return notAsked();
-    if (!*node->audit)
-        return unread(node->audit->error());
+    if (const auto instead = unreadOn(*node, node->audit))
+        return *instead;
     const NodeAudit &audit = **node->audit;
     if (!audit.publishedPorts)
         return unknown(tr("Docker did not tell the container's ports. %1").arg(audit.refusalOf(QStringLiteral("ports"))).trimmed(), tr("Let the login ask docker: sudo usermod -aG docker USER, then log in anew."));
@@ -225,10 +217,8 @@ CheckVerdict modelOnGpu(const Facts &, const Node *node)
                 tr("Look at nvidia-smi and at ollama's log for why the GPU was not taken; a smaller model or context fits whole."));
         return pass(tr("%1 of %2 is in GPU memory.").arg(share, engine->loadedModels->first().name));
     }
-    if (!node->gpus)
-        return notAsked();
-    if (!*node->gpus)
-        return unread(node->gpus->error());
+    if (const auto unseen = unreadFact(node->gpus))
+        return *unseen;
     double used = 0;
     bool told = false;
     for (const GpuAudit::Card &card : (*node->gpus)->cards) {
@@ -246,12 +236,8 @@ CheckVerdict modelFits(const Facts &, const Node *node)
 {
     if (!node->config.engine || node->config.engine->kind == EngineKind::OpenAi || node->config.accelerator != AcceleratorKind::Nvidia)
         return notApplicable();
-    if (const auto stopped = machineStopped(*node))
-        return *stopped;
-    if (!node->gpus)
-        return notAsked();
-    if (!*node->gpus)
-        return unread(node->gpus->error());
+    if (const auto instead = unreadOn(*node, node->gpus))
+        return *instead;
     const QList<GpuAudit::Card> &cards = (*node->gpus)->cards;
     const std::optional<double> total = cards.first().memoryTotalMiB;
     if (!total)

@@ -107,12 +107,8 @@ CheckVerdict machineClock(const Facts &, const Node *node)
 {
     if (!node->config.ssh)
         return notApplicable();
-    if (const auto stopped = machineStopped(*node))
-        return *stopped;
-    if (!node->audit)
-        return notAsked();
-    if (!*node->audit)
-        return unread(node->audit->error());
+    if (const auto instead = unreadOn(*node, node->audit))
+        return *instead;
     const NodeAudit &audit = **node->audit;
     if (!audit.time.isValid())
         return unknown(tr("The node did not tell its time."));
@@ -133,12 +129,8 @@ CheckVerdict machineDisk(const Facts &, const Node *node)
 {
     if (!node->config.ssh)
         return notApplicable();
-    if (const auto stopped = machineStopped(*node))
-        return *stopped;
-    if (!node->audit)
-        return notAsked();
-    if (!*node->audit)
-        return unread(node->audit->error());
+    if (const auto instead = unreadOn(*node, node->audit))
+        return *instead;
     const NodeAudit &audit = **node->audit;
     if (!audit.diskFreeMiB || !audit.diskUsedPercent)
         return unknown(tr("The node did not tell how full its disk is."), audit.refusalOf(QStringLiteral("disk")));
@@ -152,10 +144,8 @@ CheckVerdict machineQuota(const Facts &facts, const Node *node)
 {
     if (!isCloudMachine(node->config) || !facts.config.gcp)
         return notApplicable();
-    if (!node->instance)
-        return notAsked();
-    if (!*node->instance)
-        return unread(node->instance->error());
+    if (const auto instead = unreadFact(node->instance))
+        return *instead;
     const gcp::Instance &instance = **node->instance;
     if (instance.accelerators.isEmpty())
         return notApplicable();
@@ -198,10 +188,8 @@ CheckVerdict machineMaxRun(const Facts &facts, const Node *node)
 {
     if (!isCloudMachine(node->config) || !facts.config.gcp)
         return notApplicable();
-    if (!node->instance)
-        return notAsked();
-    if (!*node->instance)
-        return unread(node->instance->error());
+    if (const auto instead = unreadFact(node->instance))
+        return *instead;
     const gcp::Instance &instance = **node->instance;
     QStringList brakes;
     if (instance.scheduling.maxRunSeconds)
@@ -219,12 +207,8 @@ CheckVerdict machineIdleStop(const Facts &facts, const Node *node)
     const bool cloud = isCloudMachine(node->config) || (node->config.machine && node->config.machine->kind == MachineKind::Tpu);
     if (!cloud || !node->config.ssh || !node->config.engine || !facts.config.gcp)
         return notApplicable();
-    if (const auto stopped = machineStopped(*node))
-        return *stopped;
-    if (!node->audit)
-        return notAsked();
-    if (!*node->audit)
-        return unread(node->audit->error());
+    if (const auto instead = unreadOn(*node, node->audit))
+        return *instead;
     const NodeAudit &audit = **node->audit;
     if (!audit.idleStopArmed)
         return unknown(tr("The node did not tell of its timers."), audit.refusalOf(QStringLiteral("idle")));
@@ -255,12 +239,8 @@ CheckVerdict gpuPersistence(const Facts &, const Node *node)
 {
     if (node->config.accelerator != AcceleratorKind::Nvidia || !node->config.ssh)
         return notApplicable();
-    if (const auto stopped = machineStopped(*node))
-        return *stopped;
-    if (!node->gpus)
-        return notAsked();
-    if (!*node->gpus)
-        return unread(node->gpus->error());
+    if (const auto instead = unreadOn(*node, node->gpus))
+        return *instead;
     QStringList off;
     bool told = false;
     for (const GpuAudit::Card &card : (*node->gpus)->cards) {
@@ -292,12 +272,8 @@ CheckVerdict sshKeys(const Facts &, const Node *node)
         fix.localPath = node->key->path;
         return fail(tr("%1 on this computer has mode %2: others may use it.").arg(node->key->path, octal(node->key->mode)), tr("Make it yours alone: chmod 600 %1").arg(node->key->path), fix);
     }
-    if (const auto stopped = machineStopped(*node))
-        return *stopped;
-    if (!node->audit)
-        return notAsked();
-    if (!*node->audit)
-        return unread(node->audit->error());
+    if (const auto instead = unreadOn(*node, node->audit))
+        return *instead;
     const NodeAudit &audit = **node->audit;
     if (audit.sshPaths.isEmpty())
         return unknown(tr("The node did not tell the rights of its home folder."));
@@ -319,12 +295,8 @@ CheckVerdict sshSudo(const Facts &, const Node *node)
         return notApplicable();
     if (node->config.ssh->user == QLatin1String("root"))
         return fail(tr("The login is root itself."), tr("Use a login of its own; hybridgectl prepare installs the few rules that it needs."));
-    if (const auto stopped = machineStopped(*node))
-        return *stopped;
-    if (!node->audit)
-        return notAsked();
-    if (!*node->audit)
-        return unread(node->audit->error());
+    if (const auto instead = unreadOn(*node, node->audit))
+        return *instead;
     const NodeAudit &audit = **node->audit;
     if (audit.sudoWantsPassword)
         return pass(tr("sudo lets this login run nothing without a password."));

@@ -130,10 +130,8 @@ CheckVerdict connectorRunning(const Facts &, const Node *node)
             return node->connector->error().code == 111 ? fail(node->connector->error().summary, tr("Start cloudflared on the node.")) : unread(node->connector->error());
         return pass(tr("It answers at its metrics port."));
     }
-    if (!node->connectorService)
-        return notAsked();
-    if (!*node->connectorService)
-        return unread(node->connectorService->error());
+    if (const auto instead = unreadFact(node->connectorService))
+        return *instead;
     const ServiceFacts &facts = **node->connectorService;
     const QString unit = unitOf(service);
     const QString start = unit.isEmpty() ? QStringLiteral("docker start %1").arg(containerOf(service)) : QStringLiteral("sudo systemctl start %1").arg(unit);
@@ -151,12 +149,8 @@ CheckVerdict connectorRestart(const Facts &, const Node *node)
     const QString unit = node->config.connector ? unitOf(node->config.connector->service) : QString();
     if (unit.isEmpty() || !node->config.ssh)
         return notApplicable();
-    if (const auto stopped = machineStopped(*node))
-        return *stopped;
-    if (!node->audit)
-        return notAsked();
-    if (!*node->audit)
-        return unread(node->audit->error());
+    if (const auto instead = unreadOn(*node, node->audit))
+        return *instead;
     const NodeAudit &audit = **node->audit;
     if (!audit.connector)
         return unknown(tr("systemd did not tell how %1 is restarted.").arg(unit), audit.refusalOf(QStringLiteral("unit")));
@@ -199,12 +193,8 @@ CheckVerdict connectorTcp(const Facts &, const Node *node)
 {
     if (!node->config.connector || !node->config.ssh)
         return notApplicable();
-    if (const auto stopped = machineStopped(*node))
-        return *stopped;
-    if (!node->edgePort)
-        return notAsked();
-    if (!*node->edgePort)
-        return unread(node->edgePort->error());
+    if (const auto instead = unreadOn(*node, node->edgePort))
+        return *instead;
     if (**node->edgePort)
         return pass(tr("A TCP connection from the node to port 7844 of the edge opens."));
     return fail(tr("No TCP connection from the node to port 7844 of the edge opens."), tr("Let outgoing TCP and UDP 7844 to region1.v2.argotunnel.com and region2.v2.argotunnel.com through."));
@@ -214,12 +204,8 @@ CheckVerdict connectorUdp(const Facts &, const Node *node)
 {
     if (!node->config.connector || !node->config.ssh)
         return notApplicable();
-    if (const auto stopped = machineStopped(*node))
-        return *stopped;
-    if (!node->connector)
-        return notAsked();
-    if (!*node->connector)
-        return unread(node->connector->error());
+    if (const auto instead = unreadOn(*node, node->connector))
+        return *instead;
     const QString &protocol = (*node->connector)->protocol;
     if (protocol.isEmpty())
         return unknown(tr("The connector has no connection now, or does not tell its protocol."));
@@ -279,12 +265,8 @@ CheckVerdict tunnelHealthy(const Facts &facts, const Node *node)
 {
     if (node->config.tunnel.isEmpty() || !facts.config.cloudflare)
         return notApplicable();
-    if (const auto stopped = machineStopped(*node))
-        return *stopped;
-    if (!facts.tunnels)
-        return notAsked();
-    if (!*facts.tunnels)
-        return unread(facts.tunnels->error());
+    if (const auto instead = unreadOn(*node, facts.tunnels))
+        return *instead;
     const auto &all = **facts.tunnels;
     const auto found = std::find_if(all.begin(), all.end(), [&](const cloudflare::Tunnel &tunnel) { return tunnel.id == node->config.tunnel; });
     if (found == all.end())
@@ -313,10 +295,8 @@ CheckVerdict tunnelOwn(const Facts &facts, const Node *node)
             return fail(tr("%1 has the same tunnel.").arg(other.config.label), tr("Make a tunnel for each node; replicas of one tunnel are one origin."));
     if (!facts.config.cloudflare)
         return pass(tr("No other node of the fleet file has this tunnel."));
-    if (!node->connectors)
-        return notAsked();
-    if (!*node->connectors)
-        return unread(node->connectors->error());
+    if (const auto instead = unreadFact(node->connectors))
+        return *instead;
     const auto &connectors = **node->connectors;
     if (connectors.size() > 1) {
         QStringList origins;

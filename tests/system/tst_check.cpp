@@ -76,6 +76,7 @@ private Q_SLOTS:
             {u"access.service-auth@home"_s, u"access.lets-in@home"_s, u"connector.running@gcp"_s, u"tunnel.healthy@gcp"_s, u"edge.answers@gcp"_s});
         row("no httpHostHeader, and a lost GPU beside it", {u"home host-header-missing"_s, u"gcp gpu-error"_s},
             {u"tunnel.host-header@home"_s, u"edge.answers@home"_s, u"gpu.driver@gcp"_s});
+        row("a last rule that leads to the engine", {u"home catch-all-open"_s}, {u"tunnel.catch-all@home"_s});
         row("a cut tunnel, and an engine that died", {u"home tunnel-down"_s, u"gcp engine-dead"_s},
             {u"tunnel.healthy@home"_s, u"connector.egress-tcp@home"_s, u"edge.answers@home"_s, u"engine.running@gcp"_s, u"edge.answers@gcp"_s});
         row("a lost half, and the CPU", {u"gcp tunnel-degraded"_s, u"home cpu-fallback"_s}, {u"tunnel.healthy@gcp"_s, u"model.on-gpu@home"_s});
@@ -104,6 +105,23 @@ private Q_SLOTS:
     {
         QVERIFY(!m_lab.breakIt(u"home"_s, u"stream-held"_s).isEmpty());
         QVERIFY(rowsIn(check({u"home"_s}).json(), u"fail"_s) == Rows {u"edge.stream@home"_s});
+    }
+
+    void routerWorker()
+    {
+        LabFixture lab;
+        if (!lab.start({u"--routing"_s, u"worker"_s}) && lab.why().contains(u"workerd is not found"_s))
+            QSKIP("workerd is not there: set HYBRIDGE_WORKERD, or let tests/peers install its packages");
+        QVERIFY2(lab.why().isEmpty(), qPrintable(lab.why()));
+        const auto look = [&lab] { return lab.ctl({u"--fleet"_s, lab.fleet(), u"--trust"_s, u"--json"_s, u"check"_s}).json(); };
+        const Rows router {u"router.shipped@"_s, u"router.routes@"_s, u"router.side-doors@"_s};
+        QTRY_VERIFY_WITH_TIMEOUT(rowsIn(look(), u"fail"_s).isEmpty(), 60000);
+        QVERIFY2(rowsIn(look(), u"pass"_s).contains(router), qPrintable(textOf(rowsIn(look(), u"pass"_s))));
+        QVERIFY(!lab.breakIt(u"home"_s, u"worker-edited"_s).isEmpty());
+        QVERIFY(rowsIn(look(), u"fail"_s) == Rows {u"router.shipped@"_s});
+        QVERIFY(lab.repairAll());
+        QVERIFY(!lab.breakIt(u"home"_s, u"worker-side-door"_s).isEmpty());
+        QVERIFY(rowsIn(look(), u"fail"_s) == Rows {u"router.side-doors@"_s});
     }
 
     void keysOfThisComputer()

@@ -104,9 +104,13 @@ ApiReply CloudflareApi::account(const Request &request, const std::vector<std::s
     if (path[2] == "workers" && path.size() >= 4 && path[3] == "scripts") {
         ApiReply reply = m_rooms.scripts.serve(request, from(4));
         const std::vector<ActiveFault> faults = m_world.faults();
-        const bool edited = std::any_of(faults.begin(), faults.end(), [](const ActiveFault &fault) { return fault.fault == "worker-edited"; });
-        if (const std::size_t first = reply.raw.find("\r\n\r\n"); edited && first != std::string::npos)
+        const auto active = [&faults](std::string_view name) {
+            return std::any_of(faults.begin(), faults.end(), [name](const ActiveFault &fault) { return fault.fault == name; });
+        };
+        if (const std::size_t first = reply.raw.find("\r\n\r\n"); first != std::string::npos && active("worker-edited"))
             reply.raw.insert(first + 4, "// edited by hand in the dashboard\n");
+        if (path.size() == 6 && path[5] == "subdomain" && request.method == "GET" && reply.result.is_object() && active("worker-side-door"))
+            reply.result["enabled"] = true;
         return reply;
     }
     if (path[2] == "workers" && path.size() == 4 && path[3] == "domains" && request.method == "GET")

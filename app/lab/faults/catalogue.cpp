@@ -61,6 +61,7 @@ constexpr std::array Catalogue{
     FaultKind{"inbound-open", "A firewall rule opens a port that no tunnel needs", FaultFits::Every, "", ""},
     FaultKind{"tunnel-shared", "A second machine runs a connector of the same tunnel", FaultFits::Every, "", ""},
     FaultKind{"host-header-missing", "The tunnel's rule sets no httpHostHeader: Ollama answers 403", FaultFits::Ollama, "", ""},
+    FaultKind{"catch-all-open", "The tunnel's last rule leads to the engine: every name that points here reaches it", FaultFits::Every, "", ""},
     FaultKind{"engine-exposed", "The engine listens on every interface", FaultFits::Every, "", ""},
     FaultKind{"persistence-off", "Persistence mode is off", FaultFits::Every, "", ""},
     FaultKind{"disk-full", "The disk is nearly full", FaultFits::Every, "", ""},
@@ -78,6 +79,7 @@ constexpr std::array Catalogue{
     FaultKind{"api-token-wide", "The API token reaches more than it needs", FaultFits::Every, "", ""},
     FaultKind{"stream-held", "Something on the way holds streamed answers back until they are whole", FaultFits::Every, "", ""},
     FaultKind{"worker-edited", "Somebody edited the router Worker in the dashboard", FaultFits::Every, "", ""},
+    FaultKind{"worker-side-door", "The router Worker's workers.dev address is on: it goes round Access", FaultFits::Every, "", ""},
     // What Google may answer to an operator (facts: gcp 2.4). None changes what a node is at present.
     FaultKind{"spot-preempt", "Each start is preempted a second after it is done", FaultFits::Gce, "", ""},
     FaultKind{"gcp-stockout", "A start as its own machine type fails: ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS", FaultFits::Gce, "", ""},
