@@ -166,6 +166,14 @@ Task<Result<StepOutcome>> stopMachine(StepContext context, std::stop_token stop)
         outcome.detail = tr("It stands at your place and stays on.");
         co_return outcome;
     }
+    if (machineIsStopping(context.state())) {
+        // An earlier order has it on its way already, and no second one is taken meanwhile.
+        if (context.progress)
+            context.progress(tr("It is %1: waiting until that has ended.").arg(context.state().machine->status));
+        co_await waitFor(context, [](const NodeState &node) { return !machineIsStopping(node); }, std::chrono::minutes(10), stop);
+        if (stop.stop_requested())
+            co_return Error(Error::Kind::Cancelled, tr("Cancelled."));
+    }
     if (machineIsOff(context.state()) && context.state().machine.sampledAt() >= context.startedAt) {
         outcome.detail = tr("It was %1 already.").arg(context.state().machine->status);
         co_return outcome;

@@ -6,6 +6,7 @@
 #include "backend/lifecycle/requestjson.h"
 #include "backend/lifecycle/sequence.h"
 #include "backend/lifecycle/stockouts.h"
+#include "backend/routing/routingservice.h"
 
 #include <QCoreApplication>
 #include <QDeadlineTimer>
@@ -145,7 +146,6 @@ QStringList LifecycleService::leaving(const OperationRequest &request, const Run
 
 Task<OperationProposal> LifecycleService::propose(OperationRequest request, std::stop_token stop)
 {
-    Q_UNUSED(stop)
     OperationProposal proposal;
     proposal.request = request;
     const QPointer<LifecycleService> self(this);
@@ -153,6 +153,15 @@ Task<OperationProposal> LifecycleService::propose(OperationRequest request, std:
     GuardFacts facts = co_await guardFacts(request, notYet);
     if (!self)
         co_return proposal;
+    // The plan names each call: that for the shares is known once the router was read.
+    const QPointer<RoutingService> routing(m_ways.routing());
+    const bool isCoupled = request.kind == OperationKind::Up || request.kind == OperationKind::Down;
+    if (isCoupled && routing && routing->isConfigured() && !routing->state().isFresh(m_ways.state().clock().monotonic(), 1min)) {
+        const Result<RoutingState> read = co_await routing->read(stop);
+        if (!self || stop.stop_requested())
+            co_return proposal;
+        Q_UNUSED(read) // what it told stands in the service; a failure leaves the call as a sentence
+    }
     facts.leaving.append(leaving(request));
     proposal.findings = guardFindings(m_ways.state(), request, facts);
     if (const NodeState *node = m_ways.state().node(request.node))

@@ -46,6 +46,17 @@ QStringList serviceCall(const NodeConfig &node, const QString &service, ServiceA
     return {QStringLiteral("ssh %1: %2").arg(node.id, quoteArgv(ServiceControl::argvFor(service, action, user)))};
 }
 
+/// The proof at the end of "up", one token each.
+QStringList tokenCalls(const NodeConfig &node, bool isDirect)
+{
+    const QString path = QStringLiteral("/v1/chat/completions (max_tokens 1)");
+    if (!node.engine || (isDirect ? !node.ssh.has_value() : node.url.isEmpty()))
+        return {};
+    if (isDirect)
+        return {QStringLiteral("ssh %1: POST %2%3").arg(node.id, node.engine->url.toString(QUrl::StripTrailingSlash), path)};
+    return {QStringLiteral("POST %1%2").arg(node.url.toString(QUrl::StripTrailingSlash), path)};
+}
+
 Layer serviceLayer(const NodeConfig &node, const QString &service)
 {
     return node.connector && node.connector->service == service ? Layer::Connector : Layer::Engine;
@@ -59,12 +70,12 @@ QStringList machineCalls(const LifecycleWays &ways, const NodeConfig &node, cons
     return ways.callsOf(order);
 }
 
-QList<SequenceStep> downSteps(const LifecycleWays &ways, const NodeConfig &node, const OperationRequest &request)
+QList<SequenceStep> downSteps(LifecycleWays &ways, const NodeConfig &node, const OperationRequest &request)
 {
     const QString engine = node.engine ? node.engine->service : QString();
     const QString connector = node.connector ? node.connector->service : QString();
     return {
-        {QStringLiteral("weight-to-zero"), tr("Take the node out of routing"), &takeWeightAway, Layer::Edge, {}},
+        {QStringLiteral("weight-to-zero"), tr("Take the node out of routing"), &takeWeightAway, Layer::Edge, shareCalls(ways, node, true)},
         {QStringLiteral("wait-until-idle"), tr("Wait until no request runs"), &waitUntilIdle, Layer::Engine, {}},
         {QStringLiteral("stop-engine"), tr("Stop the model server"), &stopEngine, Layer::Engine, serviceCall(node, engine, ServiceAction::Stop)},
         {QStringLiteral("stop-connector"), tr("Stop the connector"), &stopConnector, Layer::Connector, serviceCall(node, connector, ServiceAction::Stop)},
@@ -73,7 +84,7 @@ QList<SequenceStep> downSteps(const LifecycleWays &ways, const NodeConfig &node,
     };
 }
 
-QList<SequenceStep> upSteps(const LifecycleWays &ways, const NodeConfig &node, const OperationRequest &request)
+QList<SequenceStep> upSteps(LifecycleWays &ways, const NodeConfig &node, const OperationRequest &request)
 {
     const QString engine = node.engine ? node.engine->service : QString();
     const QString connector = node.connector ? node.connector->service : QString();
@@ -84,9 +95,9 @@ QList<SequenceStep> upSteps(const LifecycleWays &ways, const NodeConfig &node, c
         {QStringLiteral("connector-registered"), tr("Wait until the tunnel is connected"), &waitForTunnel, Layer::Tunnel, {}},
         {QStringLiteral("start-engine"), tr("Start the model server"), &startEngine, Layer::Engine, serviceCall(node, engine, ServiceAction::Start)},
         {QStringLiteral("engine-ready"), tr("Wait until the model is loaded"), &waitForEngine, Layer::Engine, {}},
-        {QStringLiteral("token-direct"), tr("Get one token on the node"), &proveDirect, Layer::Engine, {}},
-        {QStringLiteral("token-edge"), tr("Get one token through the edge"), &proveEdge, Layer::Edge, {}},
-        {QStringLiteral("weight-back"), tr("Give the node its share back"), &giveWeightBack, Layer::Edge, {}},
+        {QStringLiteral("token-direct"), tr("Get one token on the node"), &proveDirect, Layer::Engine, tokenCalls(node, true)},
+        {QStringLiteral("token-edge"), tr("Get one token through the edge"), &proveEdge, Layer::Edge, tokenCalls(node, false)},
+        {QStringLiteral("weight-back"), tr("Give the node its share back"), &giveWeightBack, Layer::Edge, shareCalls(ways, node, false)},
     };
 }
 
@@ -104,7 +115,7 @@ QString machineActionName(MachineAction action)
     return {};
 }
 
-QList<SequenceStep> sequenceOf(const LifecycleWays &ways, const NodeConfig &node, const OperationRequest &request)
+QList<SequenceStep> sequenceOf(LifecycleWays &ways, const NodeConfig &node, const OperationRequest &request)
 {
     if (request.kind == OperationKind::Down)
         return downSteps(ways, node, request);

@@ -41,7 +41,11 @@ struct SequenceStep {
 };
 
 /// The steps of @p request, in order. Pure but for the calls that @p ways tells. Empty for a node that is not there.
-[[nodiscard]] QList<SequenceStep> sequenceOf(const LifecycleWays &ways, const NodeConfig &node, const OperationRequest &request);
+[[nodiscard]] QList<SequenceStep> sequenceOf(LifecycleWays &ways, const NodeConfig &node, const OperationRequest &request);
+
+/// What would leave to take the node's share away (@p isTaken) or to give it back, as the routing was last read; empty
+/// where nothing would.
+[[nodiscard]] QStringList shareCalls(LifecycleWays &ways, const NodeConfig &node, bool isTaken);
 
 /// Waits until @p ready says so of the state of @p context's node, looking again once a second. False at @p limit or when
 /// @p stop is requested.

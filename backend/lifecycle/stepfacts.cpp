@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/lifecycle/stepfacts.h"
 
+#include <algorithm>
+#include <initializer_list>
+
 namespace hybridge {
 
 bool hasCloudMachine(const NodeConfig &node)
@@ -21,6 +24,24 @@ bool machineIsOn(const NodeState &node)
 {
     return hasCloudMachine(node.config) && node.machine.isKnown() && !node.machine.error()
         && (node.machine->status == QLatin1String("RUNNING") || node.machine->status == QLatin1String("READY"));
+}
+
+namespace {
+bool isOneOf(const NodeState &node, std::initializer_list<const char *> words)
+{
+    return hasCloudMachine(node.config) && node.machine.isKnown() && !node.machine.error()
+        && std::any_of(words.begin(), words.end(), [&](const char *word) { return node.machine->status == QLatin1String(word); });
+}
+} // namespace
+
+bool machineIsStarting(const NodeState &node)
+{
+    return isOneOf(node, {"PROVISIONING", "STAGING", "STARTING", "CREATING"});
+}
+
+bool machineIsStopping(const NodeState &node)
+{
+    return isOneOf(node, {"STOPPING", "SUSPENDING", "PENDING_STOP"});
 }
 
 const ServiceFacts *serviceOf(const NodeState &node, const QString &service, MonotonicMs since)

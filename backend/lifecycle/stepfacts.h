@@ -14,6 +14,9 @@ namespace hybridge {
 [[nodiscard]] bool machineIsOff(const NodeState &node);
 /// The cloud says that the machine runs.
 [[nodiscard]] bool machineIsOn(const NodeState &node);
+/// The cloud is bringing the machine up, or down: it takes no other order until that has settled.
+[[nodiscard]] bool machineIsStarting(const NodeState &node);
+[[nodiscard]] bool machineIsStopping(const NodeState &node);
 /// The service as read at @p since or later; nullptr when it was not.
 [[nodiscard]] const ServiceFacts *serviceOf(const NodeState &node, const QString &service, MonotonicMs since);
 

@@ -73,6 +73,15 @@ Task<Result<StepOutcome>> startMachine(StepContext context, std::stop_token stop
     co_await waitFor(context, [from](const NodeState &node) { return node.machine.triedAt() >= from; }, 30s, stop);
     if (stop.stop_requested())
         co_return cancelled();
+    // What an earlier order (of a program that ended meanwhile, of somebody else) has begun comes to its end first.
+    const auto isMoving = [](const NodeState &node) { return machineIsStarting(node) || machineIsStopping(node); };
+    if (isMoving(context.state())) {
+        if (context.progress)
+            context.progress(tr("It is %1: waiting until that has ended.").arg(context.state().machine->status));
+        co_await waitFor(context, [isMoving](const NodeState &node) { return !isMoving(node); }, std::chrono::minutes(10), stop);
+        if (stop.stop_requested())
+            co_return cancelled();
+    }
     if (machineIsOn(context.state()))
         co_return done(tr("It runs already (%1).").arg(context.state().machine->status));
 

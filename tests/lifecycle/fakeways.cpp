@@ -54,7 +54,7 @@ void FakeWays::publish(const QString &id)
         const bool reachable = fact.machineOn && fact.linkUp;
         if (cloud) {
             MachineFacts machine;
-            machine.status = fact.machineOn ? QStringLiteral("RUNNING") : QStringLiteral("TERMINATED");
+            machine.status = !fact.moving.isEmpty() ? fact.moving : fact.machineOn ? QStringLiteral("RUNNING") : QStringLiteral("TERMINATED");
             machine.zone = QStringLiteral("us-central1-a");
             machine.lastStop = fact.machineOn ? QDateTime() : fact.preemptedAt.isValid() ? fact.preemptedAt : clock.now();
             machine.spot = true;
@@ -107,6 +107,8 @@ void FakeWays::look(const QString &node)
         Node &fact = nodes[node];
         if (fact.running > 0 && fact.looksUntilIdle > 0 && --fact.looksUntilIdle == 0)
             fact.running = 0;
+        if (fact.looksUntilSettled > 0 && --fact.looksUntilSettled == 0)
+            fact.moving.clear();
         publish(node);
         m_state->flush();
     });

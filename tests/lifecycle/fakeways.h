@@ -37,6 +37,8 @@ public:
     // What is so on the nodes.
     struct Node {
         bool machineOn = true;
+        QString moving; ///< what the cloud says while an earlier order is under way
+        int looksUntilSettled = 0; ///< and so long it says so
         QDateTime preemptedAt; ///< valid: it is off because its cloud took it back
         bool linkUp = true;
         QHash<QString, ServiceState> services;

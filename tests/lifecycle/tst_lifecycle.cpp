@@ -96,6 +96,32 @@ private Q_SLOTS:
         QCOMPARE(program.ways.orders, QStringList({QStringLiteral("token direct gcp"), QStringLiteral("token edge gcp")}));
     }
 
+    /// An earlier order is under way, of a program that was killed: it is awaited, and no second one is given.
+    void whatIsUnderWayIsAwaited()
+    {
+        Program program;
+        program.ways.nodes[QStringLiteral("gcp")].moving = QStringLiteral("STAGING");
+        program.ways.nodes[QStringLiteral("gcp")].looksUntilSettled = 4;
+        program.ways.publish(QStringLiteral("gcp"));
+        const OperationReport up = program.run(OperationKind::Up, "gcp");
+        QVERIFY2(up.result == OperationResult::Done, up.error ? qPrintable(up.error->summary) : "");
+        QVERIFY(!program.ways.orders.contains(QStringLiteral("start gcp")));
+        // Down: it stops already, and is read back as stopped.
+        program.ways.nodes[QStringLiteral("gcp")].moving = QStringLiteral("STOPPING");
+        program.ways.nodes[QStringLiteral("gcp")].looksUntilSettled = 4;
+        program.ways.nodes[QStringLiteral("gcp")].machineOn = false;
+        program.ways.publish(QStringLiteral("gcp"));
+        const OperationReport down = program.run(OperationKind::Down, "gcp");
+        QVERIFY2(down.result == OperationResult::Done, down.error ? qPrintable(down.error->summary) : "");
+        QVERIFY(!program.ways.orders.contains(QStringLiteral("stop gcp")));
+        // Up while it still stops: it is started when it has stopped.
+        program.ways.nodes[QStringLiteral("gcp")].moving = QStringLiteral("STOPPING");
+        program.ways.nodes[QStringLiteral("gcp")].looksUntilSettled = 4;
+        program.ways.publish(QStringLiteral("gcp"));
+        QVERIFY(program.run(OperationKind::Up, "gcp").result == OperationResult::Done);
+        QVERIFY(program.ways.orders.contains(QStringLiteral("start gcp")));
+    }
+
     void homeNodeKeepsItsMachine()
     {
         Program program;

@@ -129,7 +129,7 @@ private Q_SLOTS:
         QVERIFY2(result.exitCode == 0, describe(result));
         const QJsonArray calls = result.json().value(QStringLiteral("calls")).toArray();
         QVERIFY2(calls.size() >= 3, describe(result));
-        QVERIFY2(result.out.contains("/instances/") && result.out.contains("/stop") && result.out.contains("systemctl stop"), describe(result));
+        QVERIFY2(result.out.contains("/instances/") && result.out.contains("/stop") && result.out.contains("systemctl stop") && result.out.contains("PATCH "), describe(result));
         QCOMPARE(machineStatus(), QStringLiteral("RUNNING"));
     }
 
