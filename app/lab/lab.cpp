@@ -74,6 +74,7 @@ struct Lab::Rooms {
         Server::PortId metrics = 0;
     };
 
+    const bool siblings;
     Identity identity;
     World world;
     Configurations configurations;
@@ -105,7 +106,8 @@ struct Lab::Rooms {
     std::string controlUrl;
 
     explicit Rooms(const LabOptions &options)
-        : identity(makeIdentity(options.seed))
+        : siblings(options.siblings)
+        , identity(makeIdentity(options.seed))
         , world({options.seed, options.nodes, options.tpu, options.gpus})
         , routing(options.workerd.empty() ? "load-balancer" : "worker")
         , balancing(options.seed, options.workerd.empty())
@@ -143,7 +145,7 @@ Addresses Lab::Rooms::open()
                 compute->serve(request, answer);
         })));
     compute = std::make_unique<ComputeApi>(world, identity, auth, at.google + ComputeApi::BasePath,
-        [this](const std::string &node) { return nodes.hostPublicKey(node); });
+        [this](const std::string &node) { return nodes.hostPublicKey(node); }, siblings);
     std::size_t index = 0;
     for (const NodeSpec &node : world.nodes()) {
         if (node.machine == MachineKind::Gce)

@@ -108,6 +108,8 @@ int main(int argc, char **argv)
         ->check(CLI::Range(2, 1000));
     app.add_flag("--tpu", options.tpu, "One more node, tpu: a TPU VM");
     app.add_option("--gpus", options.gpus, "How many GPUs a node has")->check(CLI::Range(1, 16));
+    app.add_flag("--siblings", options.siblings,
+        "Each VM has a second one of its name in us-central1-b, stopped: where it may run when its own zone has no capacity");
     app.add_option("--routing", routing,
            "What routes the endpoint: worker (needs workerd) or load-balancer; worker where workerd is found")
         ->check(CLI::IsMember({"worker", "load-balancer"}))

@@ -128,6 +128,8 @@ Error classify(const GoogleError &error, const HttpResponse &response)
         limited.kind = Error::Kind::RateLimited;
         limited.serviceCode = int(Failure::RateLimited);
         limited.summary = tr("Google asks for fewer requests (HTTP %1).").arg(response.status);
+        if (limited.remedy.isEmpty())
+            limited.remedy = tr("Wait a minute, then try again.");
         return limited;
     }
     if (response.status == 401)
@@ -143,7 +145,10 @@ Error classify(const GoogleError &error, const HttpResponse &response)
         return Error(response.status >= 500 ? Error::Kind::Remote : Error::Kind::Protocol,
             tr("Google answered with a web page instead of data (HTTP %1).").arg(response.status))
             .withRemedy(tr("Check the addresses under gcp in the fleet file, and whether a proxy stands in between."));
-    return httpStatusError(response, service);
+    Error other = httpStatusError(response, service);
+    if (response.status >= 500 && other.remedy.isEmpty())
+        other.remedy = tr("Try again in a while; after a change look at the state first. The fault is at Google: see status.cloud.google.com.");
+    return other;
 }
 } // namespace
 

@@ -120,7 +120,11 @@ private Q_SLOTS:
         row("gcp-api-off", Kind::Unauthorized, Failure::ApiOff, "switched off", "https://console.developers.google.com/");
         row("gcp-not-ready", Kind::Remote, Failure::NotReady, "still running", "Wait");
         row("gcp-condition", Kind::Remote, Failure::ConditionNotMet, "meanwhile", "again");
-        row("gcp-rate-403", Kind::RateLimited, Failure::RateLimited, "fewer", "");
+        row("gcp-rate-403", Kind::RateLimited, Failure::RateLimited, "fewer", "a minute");
+        row("gcp-rate-429", Kind::RateLimited, Failure::RateLimited, "fewer", "in 7 s");
+        row("gcp-token-rejected", Kind::Unauthorized, Failure::Other, "access token", "gcp.credentials");
+        row("api-429", Kind::RateLimited, Failure::RateLimited, "fewer", "");
+        row("api-500", Kind::Remote, Failure::Other, "failed", "status.cloud.google.com");
         row("gcp-gone", Kind::NotFound, Failure::Other, "deleted", "fleet file");
         row("gcp-html", Kind::OutcomeUnknown, Failure::Other, "not known", "state");
         row("spot-preempt", Kind::Remote, Failure::Other, "", ""); // see below
@@ -152,6 +156,11 @@ private Q_SLOTS:
         QVERIFY2(got.error().summary.contains(says), qPrintable(got.error().summary));
         QVERIFY2(got.error().remedy.contains(remedy), qPrintable(got.error().remedy));
         QVERIFY(!got.error().detail.isEmpty());
+        // Its own remedy: no other failure is answered with the same.
+        QVERIFY(!got.error().remedy.isEmpty());
+        const std::pair<int, int> what(failure, kind);
+        QCOMPARE(m_remedies.value(got.error().remedy, what), what);
+        m_remedies.insert(got.error().remedy, what);
     }
 
     void aRefusedTokenIsRenewedOnce()
@@ -326,6 +335,7 @@ private:
     }
 
     /// Newest first, as the lab itself tells them.
+    QHash<QString, std::pair<int, int>> m_remedies; ///< given so far, with the failure and the kind they answered
     QJsonArray operationsOf(const QString &type)
     {
         ApiRequest request = ApiRequest::get(u"projects/%1/zones/us-central1-a/operations"_s.arg(m_project));

@@ -96,6 +96,8 @@ constexpr std::array Catalogue{
         ""},
     FaultKind{"gcp-condition", "Changes answer 412 conditionNotMet: somebody else was faster", FaultFits::Gce, "", ""},
     FaultKind{"gcp-rate-403", "Compute answers 403 userRateLimitExceeded", FaultFits::Gce, "", ""},
+    FaultKind{"gcp-rate-429", "Changes answer 429 rateLimitExceeded with Retry-After: 7", FaultFits::Gce, "", ""},
+    FaultKind{"gcp-token-rejected", "Every access token is refused with 401 authError, a renewed one too", FaultFits::Gce, "", ""},
     FaultKind{"gcp-token-refused", "Access tokens granted so far are refused with 401 authError", FaultFits::Gce, "",
         ""},
     FaultKind{"gcp-gone", "The VM was deleted by somebody else: 404 notFound", FaultFits::Gce, "", ""},

@@ -14,19 +14,40 @@ namespace hybridge::lab {
 using nlohmann::json;
 using namespace std::chrono_literals;
 
+namespace {
+constexpr const char *SiblingZone = "us-central1-b";
+
+std::vector<NodeSpec> vmsOf(const std::vector<NodeSpec> &nodes, bool siblings)
+{
+    std::vector<NodeSpec> vms;
+    for (const NodeSpec &node : nodes) {
+        if (node.machine != MachineKind::Gce)
+            continue;
+        vms.push_back(node);
+        if (!siblings)
+            continue;
+        vms.push_back(node);
+        vms.back().zone = SiblingZone;
+        std::reverse(vms.back().instanceId.begin() + 1, vms.back().instanceId.end()); // as long, and another
+    }
+    return vms;
+}
+} // namespace
+
 std::string regionOfZone(const std::string &zone)
 {
     return zone.substr(0, zone.rfind('-'));
 }
 
 ComputeApi::ComputeApi(
-    World &world, const Identity &identity, const GoogleAuth &auth, std::string base, HostKey hostKey)
+    World &world, const Identity &identity, const GoogleAuth &auth, std::string base, HostKey hostKey, bool siblings)
     : m_world(world)
     , m_identity(identity)
     , m_auth(auth)
     , m_base(std::move(base))
     , m_hostKey(std::move(hostKey))
-    , m_settings(world.nodes())
+    , m_vms(vmsOf(world.nodes(), siblings))
+    , m_settings(m_vms)
 {
 }
 
@@ -42,12 +63,37 @@ std::string ComputeApi::regionUrl(const std::string &region) const
 
 const NodeSpec *ComputeApi::vm(const std::string &zone, const std::string &nameOrId) const
 {
-    const auto &nodes = m_world.nodes();
-    const auto found = std::find_if(nodes.begin(), nodes.end(), [&](const NodeSpec &node) {
-        return node.machine == MachineKind::Gce && node.zone == zone
-            && (node.instance == nameOrId || node.instanceId == nameOrId);
+    const auto found = std::find_if(m_vms.begin(), m_vms.end(), [&](const NodeSpec &node) {
+        return node.zone == zone && (node.instance == nameOrId || node.instanceId == nameOrId);
     });
-    return found == nodes.end() || m_world.hasFault(found->id, "gcp-gone") ? nullptr : &*found;
+    return found == m_vms.end() || m_world.hasFault(found->id, "gcp-gone") ? nullptr : &*found;
+}
+
+/// Of a VM and its sibling one at most is on: they are the same machine in two places, and share a disk.
+bool ComputeApi::isPlaced(const NodeSpec &vm) const
+{
+    const std::string moved = m_places.zoneAt(vm.id, Wall::now());
+    return (moved.empty() ? m_world.find(vm.id)->zone : moved) == vm.zone;
+}
+
+/// The zone or region in which it is told.
+std::string ComputeApi::placeOf(const Operation &operation) const
+{
+    if (operation.zone.empty())
+        return operation.region;
+    const std::string noted = m_places.zoneOf(operation.name);
+    if (!noted.empty())
+        return noted;
+    const std::string then = m_places.zoneAt(operation.node, operation.insertTime);
+    return then.empty() ? operation.zone : then;
+}
+
+std::vector<Operation> ComputeApi::operationsIn(const std::string &place) const
+{
+    const bool elsewhere = place == SiblingZone && !m_vms.empty();
+    std::vector<Operation> found = m_world.operations(elsewhere ? m_vms.front().zone : place);
+    std::erase_if(found, [&](const Operation &operation) { return placeOf(operation) != place; });
+    return found;
 }
 
 void ComputeApi::serve(const Request &request, Answer &answer)
@@ -118,6 +164,10 @@ bool ComputeApi::struckByFault(const GoogleCall &call) const
         }
         if (fault.fault == "gcp-rate-403") {
             call.refuse(403, "userRateLimitExceeded", "User Rate Limit Exceeded", "PERMISSION_DENIED");
+            return true;
+        }
+        if (fault.fault == "gcp-token-rejected") {
+            call.refuse(401, "authError", "Invalid Credentials", "UNAUTHENTICATED");
             return true;
         }
         if (fault.fault == "gcp-token-refused" && m_auth.grantedBefore(call.request, fault.since)) {
@@ -200,8 +250,14 @@ json ComputeApi::zone(const std::string &name) const
 
 json ComputeApi::instance(const NodeSpec &node) const
 {
-    const MachineState machine = m_world.machine(node.id);
-    const VmSettings::Vm vm = m_settings.of(node.id);
+    MachineState machine = m_world.machine(node.id);
+    if (!isPlaced(node)) {
+        machine.status = "TERMINATED";
+        machine.up = false;
+        machine.endsAt.reset();
+        machine.lastStop.reset(); // that was the other's
+    }
+    const VmSettings::Vm vm = m_settings.of(node);
     const std::string zone = zoneUrl(node.zone);
     json network{{"name", "nic0"}, {"network", m_base + "/projects/" + m_identity.project + "/global/networks/default"},
         {"networkIP", "10.128.0.2"}};
@@ -241,8 +297,10 @@ json ComputeApi::instance(const NodeSpec &node) const
 
 json ComputeApi::operation(const Operation &operation) const
 {
+    const std::string where = placeOf(operation);
     const NodeSpec *node = m_world.find(operation.node);
-    const std::string place = operation.zone.empty() ? regionUrl(operation.region) : zoneUrl(operation.zone);
+    const NodeSpec *made = node ? vm(where, node->instance) : nullptr;
+    const std::string place = operation.zone.empty() ? regionUrl(where) : zoneUrl(where);
     json item{{"kind", "compute#operation"}, {"id", operation.numericId}, {"name", operation.name},
         {"operationType", operation.type}, {"status", operation.status},
         {"progress",
@@ -253,7 +311,7 @@ json ComputeApi::operation(const Operation &operation) const
         {"targetLink", place + '/' + (node ? "instances/" + node->instance : operation.target)},
         {"user", operation.user}, {"insertTime", rfc3339(operation.insertTime)}};
     if (node)
-        item["targetId"] = node->instanceId;
+        item["targetId"] = made ? made->instanceId : node->instanceId;
     if (!operation.requestId.empty())
         item["clientOperationId"] = operation.requestId;
     if (operation.startTime)
@@ -277,8 +335,8 @@ json ComputeApi::operation(const Operation &operation) const
 void ComputeApi::aggregated(const GoogleCall &call) const
 {
     std::vector<json> items;
-    for (const NodeSpec &node : m_world.nodes()) {
-        if (node.machine == MachineKind::Gce && vm(node.zone, node.instance))
+    for (const NodeSpec &node : m_vms) {
+        if (vm(node.zone, node.instance))
             items.push_back(instance(node));
     }
     if (!call.keepFiltered(items))
@@ -308,7 +366,7 @@ void ComputeApi::aggregated(const GoogleCall &call) const
 void ComputeApi::listInstances(const GoogleCall &call) const
 {
     std::vector<json> items;
-    for (const NodeSpec &node : m_world.nodes()) {
+    for (const NodeSpec &node : m_vms) {
         if (node.zone == call.place && vm(node.zone, node.instance))
             items.push_back(instance(node));
     }

@@ -4,6 +4,7 @@
 
 #include "app/lab/gcp/auth.h"
 #include "app/lab/gcp/googlecall.h"
+#include "app/lab/gcp/places.h"
 #include "app/lab/gcp/policies.h"
 #include "app/lab/gcp/vmsettings.h"
 
@@ -18,9 +19,9 @@ struct ActiveFault;
 /// zones and regions (list, get, wait), resource policies, regions, zones and the project with their quotas.
 class ComputeApi {
 public:
-    /// @p hostKey gives a node's "ssh-ed25519 AAAA…", what its guest attributes publish; empty: not known yet.
+    /// @p siblings: each VM has a second one of its name in us-central1-b, off. @p hostKey gives a node's "ssh-ed25519 AAAA…", what its guest attributes publish; empty: not known yet.
     using HostKey = std::function<std::string(const std::string &node)>;
-    ComputeApi(World &world, const Identity &identity, const GoogleAuth &auth, std::string base, HostKey hostKey);
+    ComputeApi(World &world, const Identity &identity, const GoogleAuth &auth, std::string base, HostKey hostKey, bool siblings = false);
 
     static constexpr const char *BasePath = "/compute/v1";
     void serve(const Request &request, Answer &answer);
@@ -48,6 +49,9 @@ private:
     nlohmann::json operation(const Operation &operation) const;
     std::string zoneUrl(const std::string &zone) const;
     std::string regionUrl(const std::string &region) const;
+    bool isPlaced(const NodeSpec &vm) const;
+    std::string placeOf(const Operation &operation) const;
+    std::vector<Operation> operationsIn(const std::string &place) const;
     const NodeSpec *vm(const std::string &zone, const std::string &nameOrId) const;
 
     World &m_world;
@@ -55,7 +59,9 @@ private:
     const GoogleAuth &m_auth;
     const std::string m_base; ///< "http://127.x.y.z:PORT/compute/v1"
     const HostKey m_hostKey;
+    const std::vector<NodeSpec> m_vms; ///< of the nodes; a sibling is the node's own but for zone and id
     VmSettings m_settings;
+    mutable Places m_places;
     Policies m_policies;
 };
 

@@ -67,6 +67,13 @@ bool ComputeApi::changeStruckByFault(const GoogleCall &call, const NodeSpec &nod
         call.refuse(400, "resourceNotReady", "The resource '" + resource + "' is not ready", "FAILED_PRECONDITION");
     else if (is("gcp-condition"))
         call.refuse(412, "conditionNotMet", Conditional, "FAILED_PRECONDITION");
+    else if (is("gcp-rate-429"))
+        call.answer.send(429, {{"Content-Type", "application/json; charset=UTF-8"}, {"Retry-After", "7"}},
+            json{{"error",
+                     {{"code", 429}, {"message", "Quota exceeded for quota metric 'Queries' and limit 'Queries per minute'."},
+                         {"errors", json::array({{{"message", "Rate Limit Exceeded"}, {"domain", "usageLimits"}, {"reason", "rateLimitExceeded"}}})},
+                         {"status", "RESOURCE_EXHAUSTED"}}}}
+                .dump());
     else if (is("gcp-html"))
         call.answer.send(502, {{"Content-Type", "text/html"}},
             "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body>The proxy got no answer.</body>");
@@ -90,6 +97,8 @@ void ComputeApi::answerChange(
 {
     if (!accepted)
         return call.notFound(call.request.path);
+    if (node.zone != m_world.find(node.id)->zone)
+        m_places.note(accepted->name, node.zone);
     if (m_world.hasFault(node.id, "gcp-answer-lost"))
         return call.answer.cut();
     call.reply(operation(*accepted));
@@ -99,13 +108,14 @@ void ComputeApi::changePower(const GoogleCall &call, const NodeSpec &node)
 {
     const std::string &verb = call.path[4];
     const std::string requestId = call.request.queryValue("requestId").value_or(std::string());
+    const bool placed = isPlaced(node);
     const std::string status = m_world.machine(node.id).status;
     // The same request again gets its first operation, whatever the machine does meanwhile.
-    const std::vector<Operation> known = m_world.operations(node.zone);
+    const std::vector<Operation> known = operationsIn(node.zone);
     const bool repeated = !requestId.empty()
         && std::any_of(known.begin(), known.end(), [&](const Operation &made) { return made.requestId == requestId; });
     const bool ends = verb == "stop" || verb == "suspend";
-    const bool fits = verb == "start" ? status == "RUNNING" || status == "TERMINATED"
+    const bool fits = !placed ? verb == "start" : verb == "start" ? status == "RUNNING" || status == "TERMINATED"
         : verb == "stop"              ? status != "STOPPING" && status != "SUSPENDING"
         : verb == "resume"            ? status == "SUSPENDED"
                                       : status == "RUNNING";
@@ -114,6 +124,21 @@ void ComputeApi::changePower(const GoogleCall &call, const NodeSpec &node)
             "The resource 'projects/" + m_identity.project + "/zones/" + node.zone + "/instances/" + node.instance
                 + "' is not ready",
             "FAILED_PRECONDITION");
+    if (!placed && !repeated) {
+        if (status != "TERMINATED") {
+            const auto other = std::find_if(m_vms.begin(), m_vms.end(), [&](const NodeSpec &vm) { return vm.id == node.id && vm.zone != node.zone; });
+            return call.refuse(400, "resourceInUseByAnotherResource",
+                "The disk resource 'projects/" + m_identity.project + "/regions/" + regionOfZone(node.zone) + "/disks/" + node.instance
+                    + "' is already being used by 'projects/" + m_identity.project + "/zones/" + other->zone + "/instances/"
+                    + node.instance + "'",
+                "FAILED_PRECONDITION");
+        }
+        m_places.move(node.id, node.zone);
+    }
+    if (verb == "start" && !repeated) {
+        const bool elsewhere = node.zone != m_world.find(node.id)->zone;
+        m_world.setMachineType(node.id, (elsewhere ? node.zone + '/' : std::string()) + m_settings.of(node).machineType);
+    }
     if (ends && m_world.hasFault(node.id, "gcp-local-ssd") && !call.request.queryValue("discardLocalSsd"))
         return call.refuse(400, "badRequest",
             "VM has a Local SSD attached but an undefined value for `discard-local-ssd`. If using gcloud, please add "
@@ -133,10 +158,10 @@ void ComputeApi::changePower(const GoogleCall &call, const NodeSpec &node)
 void ComputeApi::accept(const GoogleCall &call, const NodeSpec &node, std::function<void(VmSettings::Vm &)> effect)
 {
     const std::string requestId = call.request.queryValue("requestId").value_or(std::string());
-    const std::string id = node.id;
+    const std::string key = VmSettings::keyOf(node);
     answerChange(call, node,
-        m_world.changeMachine(id, call.path[4], requestId, call.user,
-            [this, id, effect = std::move(effect)] { m_settings.change(id, effect); }));
+        m_world.changeMachine(node.id, call.path[4], requestId, call.user,
+            [this, key, effect = std::move(effect)] { m_settings.change(key, effect); }));
 }
 
 void ComputeApi::changeSettings(const GoogleCall &call, const NodeSpec &node)
@@ -145,8 +170,8 @@ void ComputeApi::changeSettings(const GoogleCall &call, const NodeSpec &node)
     const json body = call.body();
     if (body.is_null())
         return;
-    const VmSettings::Vm now = m_settings.of(node.id);
-    const bool stopped = m_world.machine(node.id).status == "TERMINATED";
+    const VmSettings::Vm now = m_settings.of(node);
+    const bool stopped = !isPlaced(node) || m_world.machine(node.id).status == "TERMINATED";
     const auto invalid = [&call](const std::string &why) { call.refuse(400, "invalid", why, "INVALID_ARGUMENT"); };
     if ((verb == "setScheduling" || verb == "setMachineType") && !stopped)
         return call.refuse(400, "resourceNotReady",
@@ -165,7 +190,8 @@ void ComputeApi::changeSettings(const GoogleCall &call, const NodeSpec &node)
         if (type.rfind("g2-standard-", 0) != 0) // what a VM with an L4 can be
             return invalid("Invalid value for field 'resource.machineType': '" + type
                 + "'. The machine type does not support the attached accelerator.");
-        m_world.setMachineType(node.id, type);
+        if (node.zone == m_world.find(node.id)->zone)
+            m_world.setMachineType(node.id, type);
         return accept(call, node, [type](VmSettings::Vm &vm) { vm.machineType = type; });
     }
     if (verb == "setLabels" || verb == "setMetadata") {
@@ -267,7 +293,7 @@ void ComputeApi::serveOperations(const GoogleCall &call) const
     const bool get = call.request.method == "GET";
     if (call.path.size() == 3 && get) {
         std::vector<json> items;
-        for (const Operation &made : m_world.operations(call.place)) {
+        for (const Operation &made : operationsIn(call.place)) {
             const NodeSpec *node = m_world.find(made.node);
             if (!node || node->machine == MachineKind::Gce) // those of TPUs are another API's
                 items.push_back(operation(made));
@@ -283,7 +309,7 @@ void ComputeApi::serveOperations(const GoogleCall &call) const
         return call.reply(body);
     }
     const auto found = call.path.size() >= 4 ? m_world.operation(call.path[3]) : std::nullopt;
-    if (!found || (found->zone.empty() ? found->region : found->zone) != call.place)
+    if (!found || placeOf(*found) != call.place)
         return call.notFound("projects/" + m_identity.project + '/' + call.path[0] + '/' + call.place + "/operations/"
             + (call.path.size() > 3 ? call.path[3] : ""));
     if (call.path.size() == 4 && get)

@@ -8,11 +8,9 @@ namespace hybridge::lab {
 
 using nlohmann::json;
 
-VmSettings::VmSettings(const std::vector<NodeSpec> &nodes)
+VmSettings::VmSettings(const std::vector<NodeSpec> &vms)
 {
-    for (const NodeSpec &node : nodes) {
-        if (node.machine != MachineKind::Gce)
-            continue;
+    for (const NodeSpec &node : vms) {
         Vm vm;
         vm.machineType = node.machineType;
         vm.scheduling = {{"provisioningModel", "SPOT"}, {"preemptible", true}, {"automaticRestart", false},
@@ -20,14 +18,14 @@ VmSettings::VmSettings(const std::vector<NodeSpec> &nodes)
             {"maxRunDuration", {{"seconds", "86400"}}}};
         vm.labels = {{"role", "inference"}};
         vm.metadata = json::array({{{"key", "enable-guest-attributes"}, {"value", "TRUE"}}});
-        m_vms.emplace(node.id, std::move(vm));
+        m_vms.emplace(keyOf(node), std::move(vm));
     }
 }
 
-VmSettings::Vm VmSettings::of(const std::string &node) const
+VmSettings::Vm VmSettings::of(const NodeSpec &vm) const
 {
     const std::lock_guard lock(m_mutex);
-    const auto found = m_vms.find(node);
+    const auto found = m_vms.find(keyOf(vm));
     return found == m_vms.end() ? Vm() : found->second;
 }
 

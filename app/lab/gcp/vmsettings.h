@@ -16,6 +16,8 @@ namespace hybridge::lab {
 /// Any thread.
 class VmSettings {
 public:
+    /// A node's VM, and its sibling's in another zone, are set up apart.
+    static std::string keyOf(const NodeSpec &vm) { return vm.id + '/' + vm.zone; }
     struct Vm {
         std::string machineType;
         nlohmann::json scheduling;
@@ -25,13 +27,13 @@ public:
         std::string labelFingerprint = "p1J3rjo2vBs=";
         std::string metadataFingerprint = "b8cIXyC3Jxw=";
     };
-    explicit VmSettings(const std::vector<NodeSpec> &nodes);
+    explicit VmSettings(const std::vector<NodeSpec> &vms);
 
-    Vm of(const std::string &node) const;
-    template <class Change> void change(const std::string &node, Change change)
+    Vm of(const NodeSpec &vm) const;
+    template <class Change> void change(const std::string &key, Change change)
     {
         const std::lock_guard lock(m_mutex);
-        change(m_vms[node]);
+        change(m_vms[key]);
     }
     /// A fingerprint never used before, in base64 as the real ones are.
     std::string newFingerprint();

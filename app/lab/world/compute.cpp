@@ -93,11 +93,13 @@ OperationFailure World::startFailureLocked(const Node &node) const
             "There is no more capacity in the zone \"" + node.spec->zone
                 + "\"; you can try in another zone where Cloud TPU Nodes are offered.",
             {}, 429};
-    if (hasFaultLocked(node, "capacity-exhausted"))
+    // "zone/type" is asked for in another zone than its own, which a stock-out here leaves alone.
+    const bool own = node.machineType.find('/') == std::string::npos;
+    if (own && hasFaultLocked(node, "capacity-exhausted"))
         return {"ZONE_RESOURCE_POOL_EXHAUSTED", none, {}, 503};
     // Another type than the one that ran here may be had.
     const bool sameType = node.machineType == node.spec->machineType;
-    if (sameType && hasFaultLocked(node, "gcp-stockout"))
+    if (own && sameType && hasFaultLocked(node, "gcp-stockout"))
         return {"ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS",
             "The zone '" + zone + "' does not have enough resources available to fulfill the request, '(resource type:"
                 + "compute)'.",
@@ -106,9 +108,9 @@ OperationFailure World::startFailureLocked(const Node &node) const
             503};
     if (hasFaultLocked(node, "gcp-stockout-region"))
         return {"REGION_RESOURCE_POOL_EXHAUSTED", "The region '" + region + "' has no such resources now.", {}, 503};
-    if (hasFaultLocked(node, "gcp-stockout-pool"))
+    if (own && hasFaultLocked(node, "gcp-stockout-pool"))
         return {"RESOURCE_POOL_EXHAUSTED", "The resource pool of '" + zone + "' is exhausted.", {}, 503};
-    if (hasFaultLocked(node, "gcp-stockout-gpu"))
+    if (own && hasFaultLocked(node, "gcp-stockout-gpu"))
         return {"GPU_STOCKOUT", "No GPU of this type is available in '" + zone + "' now.", {}, 503};
     if (hasFaultLocked(node, "gcp-quota"))
         return {"QUOTA_EXCEEDED", "Quota 'NVIDIA_L4_GPUS' exceeded.  Limit: 1.0 in region " + region + '.',
