@@ -54,6 +54,7 @@ public:
         });
     }
     QHash<QByteArray, QByteArray> pages;
+    QHash<QByteArray, QByteArray> then; ///< what a page becomes once it was read
     QByteArrayList posts;
 
 private:
@@ -71,6 +72,8 @@ private:
         const bool known = pages.contains(path);
         socket->write("HTTP/1.0 " + QByteArray(known ? "200 OK" : "503 No") + "\r\nContent-Type: text/plain\r\n\r\n" + pages.value(path));
         socket->disconnectFromHost();
+        if (then.contains(path))
+            pages[path] = then.take(path);
     }
 };
 
@@ -254,6 +257,8 @@ void TestIdleStop::ollama_data()
     QTest::newRow("unloaded by itself") << loaded << none << 0 << QByteArray() << u"idle"_s;
     QTest::newRow("held past its time") << loaded << ::ollama(-5) << 0 << QByteArray() << u"busy"_s;
     QTest::newRow("request in flight") << none << none << 1 << QByteArray() << u"busy"_s;
+    QTest::newRow("a probe in flight") << loaded << loaded << 1 << get << u"idle"_s; // over a moment later, and no generation
+    QTest::newRow("a short generation") << loaded << loaded << 1 << post << u"busy"_s;
     QTest::newRow("request finished") << none << none << 0 << post << u"busy"_s;
     QTest::newRow("log alone, unused") << loaded << loaded << -1 << get << u"idle"_s;
     QTest::newRow("log alone, used") << loaded << loaded << -1 << post << u"busy"_s;
@@ -284,6 +289,8 @@ void TestIdleStop::ollama()
         node.engine.pages.remove("/connector/metrics");
     else if (!second.isEmpty())
         node.engine.pages["/connector/metrics"] = connector(concurrent);
+    if (!log.isEmpty() && concurrent > 0)
+        node.engine.then["/connector/metrics"] = connector(0);
     node.write("journalctl.out", log);
     node.write("docker.out", log);
     QCOMPARE(node.run({u"check"_s}), 0);
