@@ -322,6 +322,11 @@ Task<void> LifecycleService::drive(QPointer<LifecycleService> self, QPointer<Run
         co_await log(self, id, kind, node, ActivityEvent::Step, stepPayload(operation->m_report.steps.at(i), self->m_redactor));
         if (!self || !operation)
             co_return;
+        // Who else leaves now, begun before or after this one: a share goes to none of them.
+        context.request.alongside = operation->m_request.alongside;
+        for (const auto &other : self->m_operations)
+            if (other->isRunning() && takesAway(other->request().kind) && other->report().node != node)
+                context.request.alongside.append(other->report().node);
         const Result<StepOutcome> outcome = co_await steps.at(i).run(context, stop);
         if (!self || !operation)
             co_return;

@@ -3,6 +3,7 @@
 // The steps of "down" and "up" that change the shares: out of routing before anything stops, back into it, watched, when
 // tokens come through the edge.
 #include "backend/base/units.h"
+#include "backend/lifecycle/guards.h"
 #include "backend/lifecycle/sequence.h"
 #include "backend/routing/routingservice.h"
 
@@ -10,7 +11,9 @@
 #include <QDeadlineTimer>
 #include <QPointer>
 
+#include <algorithm>
 #include <optional>
+#include <utility>
 
 namespace hybridge {
 
@@ -116,6 +119,8 @@ Task<Attempt> tryToTake(StepContext context, std::stop_token stop)
     if (now->place == WeightPlace::None)
         co_return Attempt(outcomeOf(tr("The router does not share by weight: %1").arg(now->warnings.join(QLatin1Char(' '))), true));
     WeightDraft draft(now->percents());
+    for (const QString &leaves : std::as_const(context.request.alongside))
+        draft.setLocked(leaves, true);
     if (!draft.drain(context.node.id))
         co_return Attempt(outcomeOf(tr("Nobody else could take its share."), true));
     RouteChange wanted;
@@ -148,6 +153,14 @@ Task<Attempt> tryToGiveBack(StepContext context, std::stop_token stop)
         co_return Attempt(outcomeOf(tr("No earlier share of it is on record. Give it one: hybridgectl route set %1=PERCENT").arg(context.node.id), true));
     WeightDraft draft(now->percents());
     draft.set(context.node.id, *before);
+    // Where another then gets nothing any more, the guard wants this one seen as serving: its lamp may lag behind the token.
+    const bool emptiesAnother = std::any_of(now->targets.cbegin(), now->targets.cend(),
+        [&](const RouteTarget &one) { return one.node != context.node.id && one.share > 0 && draft.percent(one.node) == 0; });
+    if (emptiesAnother) {
+        co_await waitFor(context, [](const NodeState &node) { return isServing(node); }, 60s, stop);
+        if (!routing || stop.stop_requested())
+            co_return Attempt(cancelled());
+    }
     RouteChange wanted;
     wanted.percents = draft.percents();
     if (context.progress)
