@@ -136,15 +136,22 @@ Task<Result<gcp::Instance>> MachineWatch::find(MachineConfig machine, std::stop_
         co_return first;
     // It is off where it belongs: it may run as its sibling in a zone that the operator listed for a stock-out.
     QStringList asked {machine.zone};
+    gcp::Instance last = *first;
     for (const MachineAlternative &place : machine.alternatives) {
         if (stop.stop_requested() || place.zone.isEmpty() || asked.contains(place.zone))
             continue;
         asked.append(place.zone);
         const Result<gcp::Instance> sibling = co_await m_compute.instance(place.zone, machine.instance, stop);
-        if (sibling && sibling->phase != gcp::InstancePhase::Stopped)
+        if (!sibling && sibling.error().kind == Error::Kind::NotFound)
+            continue; // none was made there
+        // One that cannot be read may run, and cost: "off" would be a guess then.
+        if (!sibling || sibling->phase != gcp::InstancePhase::Stopped)
             co_return sibling;
+        // All are off: why, tells the one that ran last.
+        if (sibling->lastStop.isValid() && (!last.lastStop.isValid() || sibling->lastStop > last.lastStop))
+            last = *sibling;
     }
-    co_return first;
+    co_return last;
 }
 
 Task<QList<HostKey>> MachineWatch::hostKeys(gcp::Instance instance, std::stop_token stop)

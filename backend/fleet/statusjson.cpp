@@ -69,6 +69,8 @@ Json machine(const NodeState &node)
     out["kind"] = node.config.machine ? Json(machineKindName(node.config.machine->kind).toStdString()) : Json(nullptr);
     out["status"] = node.machine.isKnown() ? text(node.machine->status) : Json(nullptr);
     if (node.machine.isKnown()) {
+        out["zone"] = text(node.machine->zone); // not that of the fleet file where it runs in another for want of capacity
+        out["machineType"] = text(node.machine->machineType);
         out["externalIp"] = text(node.machine->externalIp);
         out["startError"] = text(node.machine->startError);
         out["preempted"] = node.machine->preempted;

@@ -4,6 +4,7 @@
 
 #include "backend/base/units.h"
 #include "backend/lifecycle/loggedchange.h"
+#include "backend/lifecycle/stepfacts.h"
 
 #include <QCoreApplication>
 #include <QPointer>
@@ -112,7 +113,7 @@ Result<gcp::InstanceRef> OffPeak::machineOf(const QString &node) const
         return Error(Error::Kind::Refused, tr("%1 is no Compute Engine machine: Google cannot stop it by a schedule.").arg(state->config.label))
             .withRemedy(tr("Arm an idle stop on the node instead."));
     gcp::InstanceRef ref(state->config.machine->zone, state->config.machine->instance);
-    if (state->machine.isKnown() && !state->machine->zone.isEmpty())
+    if (state->machine.isKnown() && !state->machine->zone.isEmpty() && !machineIsOff(*state))
         ref.zone = state->machine->zone; // it may run as its sibling elsewhere
     return ref;
 }

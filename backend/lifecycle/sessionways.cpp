@@ -119,17 +119,15 @@ Task<Result<MachineFacts>> SessionWays::actOnCompute(MachineOrder order, NodeCon
     QString typeBefore; // of a machine whose type was changed for this try
     if (order.alternative >= 0 && order.alternative < node.machine->alternatives.size()) {
         const MachineAlternative place = node.machine->alternatives.at(order.alternative);
-        if (!place.zone.isEmpty() && place.zone != ref.zone) {
-            const Result<gcp::Instance> sibling = co_await m_compute->siblingIn(place.zone, ref, stop);
-            if (!self)
-                co_return Error(Error::Kind::Cancelled, {});
-            if (!sibling)
-                co_return sibling.error();
-            ref.zone = place.zone;
-        }
+        const Result<gcp::Instance> there = co_await m_compute->siblingIn(place.zone.isEmpty() ? ref.zone : place.zone, ref, stop);
+        if (!self)
+            co_return Error(Error::Kind::Cancelled, {});
+        if (!there)
+            co_return there.error();
+        ref.zone = place.zone.isEmpty() ? ref.zone : place.zone;
         if (!place.machineType.isEmpty()) {
-            if (ref.zone == node.machine->zone && state && state->machine.isKnown() && state->machine->machineType != place.machineType)
-                typeBefore = state->machine->machineType;
+            if (there->machineType != place.machineType)
+                typeBefore = there->machineType;
             const Result<gcp::Instance> changed = co_await m_compute->setMachineType(ref, place.machineType, stop);
             if (!self)
                 co_return Error(Error::Kind::Cancelled, {});
