@@ -59,8 +59,18 @@ const encoder = new TextEncoder();
 
 export default {
   async fetch(request, env, ctx) {
-    try {
-      return await handle(request, env, ctx);
+    try { // each async function between here and the runtime costs its part: the common way has as few as it can
+      const call = begin(request, env, ctx, loaded && loaded.source === env.ROUTES ? loaded : await load(env, request.url, ctx));
+      const early = judge(call);
+      if (early) return await early;
+      let body = noBody;
+      if (call.method !== 'GET' && call.method !== 'HEAD' && request.body) {
+        // The body as the runtime has it: bytes of a short one, the stream of a long one.
+        if (call.length === null) body = await peek(request.body, ctx);
+        else if (call.length > scanLimit) body = { bytes: undefined, stream: request.body };
+        else body = { bytes: new Uint8Array(await request.arrayBuffer()), stream: undefined };
+      }
+      return chooseModel(call, body) ?? chooseBackends(call, body) ?? await send(call, body);
     } catch (error) {
       console.error('router:', error?.stack ?? error); // for the operator's log; the client learns nothing from it
       return refusal(null, 500, 'router_failed', 'The router failed on this request. Its log says more.');
@@ -68,24 +78,35 @@ export default {
   },
 };
 
-async function handle(request, env, ctx) {
-  const url = new URL(request.url);
-  const { routes, error } = loaded && loaded.source === env.ROUTES ? loaded : await load(env, url, ctx);
-  // Each look into the runtime's objects costs more than what we do with it: one look at each, the rest on plain objects.
-  const { method } = request;
-  const path = url.pathname;
-  const call = {
-    request, env, ctx, routes, error, method, url: path, search: url.search, start: Date.now(), allowedOrigin: null,
-    headers: Object.create(null), origin: null, wanted: null, upgrade: false, length: null, type: '', named: null, conversation: '', // readHead()
+const noBody = { bytes: undefined, stream: undefined };
+/** Nearly all addresses: nothing in them that the URL standard would rewrite, nor that plainPath() would have to decode. */
+const plainAddress = /^https?:\/\/[\w.:-]+((?:\/[\w~-][\w.~-]*)+\/?)(\?[\w.~=&-]*)?$/;
+
+/** What one request carries along. Each look into the runtime's objects costs more than what we do with it: one look at each. */
+function begin(request, env, ctx, { routes, error }) {
+  const address = request.url;
+  const plain = plainAddress.exec(address);
+  const url = plain ? null : new URL(address);
+  const path = plain ? plain[1] : url.pathname;
+  const search = plain ? plain[2] : url.search;
+  return {
+    request, env, ctx, routes, error, method: request.method, url: path, search: search === undefined || search === '?' ? '' : search,
+    plain: plain !== null, start: Date.now(), allowedOrigin: null,
+    headers: null, origin: null, wanted: null, upgrade: false, length: null, type: '', named: null, conversation: '', // readHead()
     path, pinned: null, backend: null, strict: false, once: false, list: null, // address()
     found: null, asked: null, model: null, rule: null, unread: false, // chooseModel()
-    order: [], tried: [],
+    order: null, tried: [],
   };
+}
+
+/** What can be said before the body: an answer (or one under way), null to go on. */
+function judge(call) {
+  const { routes, error, method, path } = call;
   if (!routes) return refusal(call, 500, 'routes_malformed', `The binding ROUTES was refused: ${error}`);
   readHead(call);
   if (!methods.has(method)) return refusal(call, 405, 'method_not_allowed', 'This method is not carried.');
   if (call.upgrade) return refusal(call, 501, 'no_upgrade', 'WebSockets are not carried.');
-  if (!plainPath(path)) return refusal(call, 400, 'bad_path', 'The path climbs, or is not well encoded.');
+  if (!call.plain && !plainPath(path)) return refusal(call, 400, 'bad_path', 'The path climbs, or is not well encoded.');
   if (method === 'OPTIONS' && call.origin !== null) return preflight(call);
 
   if (path.startsWith('/__hybridge/')) {
@@ -95,27 +116,30 @@ async function handle(request, env, ctx) {
       return refusal(call, 405, 'method_not_allowed', 'This address takes GET and HEAD.', { allow: 'GET, HEAD' });
     if (path === '/__hybridge/routes') return tellRoutes(call);
   }
-  const fault = address(call);
-  if (fault) return fault;
-  if (call.list) return mergedList(call);
-
-  const body = method === 'GET' || method === 'HEAD' ? {} : await readBody(call);
-  const unroutable = chooseModel(call, body) ?? chooseBackends(call, body);
-  if (unroutable) return unroutable;
-  return send(call, body);
+  return address(call) ?? (call.list ? mergedList(call) : null);
 }
 
 // ---------------------------------------------------------------------------------------------------- who is addressed
 
 const dropped = new Set(['host', 'content-length', 'transfer-encoding', 'connection', 'keep-alive', 'upgrade', 'expect', 'te',
   'trailer', 'proxy-authorization', 'proxy-connection', 'accept-encoding', 'x-backend']);
+/** Names that need no look at all: they go on as they came, unless they are the conversation's. */
+const carried = new Set(['accept', 'accept-language', 'authorization', 'cache-control', 'cf-connecting-ip', 'cf-ipcountry', 'cf-ray', 'cf-visitor',
+  'openai-beta', 'openai-organization', 'priority', 'referer', 'user-agent', 'x-forwarded-for', 'x-forwarded-proto', 'x-real-ip']);
 
-/** Keeps of the request's headers what is for us, and in call.headers what goes on: nothing between the client and Access. */
+const tokenName = /cf-access-client-/i;
+const shortestToken = 17; // characters: the name alone
+
+/**
+ * Keeps of the request's headers what is for us, and in call.headers what goes on: nothing between the client and Access.
+ * They are copied by the runtime and mended; to carry them name by name through an object of ours costs twice as much.
+ */
 function readHead(call) {
-  const { routes, headers } = call;
-  // The hop to the client is compressed by the edge; between us and a node only plain bytes can be read without a cost.
-  headers['accept-encoding'] = 'identity';
-  call.request.headers.forEach((value, name) => {
+  const { routes, request } = call;
+  const headers = new Headers(request.headers);
+  request.headers.forEach((value, name) => {
+    const holdsToken = value.length >= shortestToken && tokenName.test(value); // its one-header form may stand in any header
+    if (!holdsToken && carried.has(name) && name !== routes.stickyHeader) return;
     switch (name) {
       case 'origin': call.origin = value; break;
       case 'x-backend': call.wanted = value.trim(); break;
@@ -126,19 +150,21 @@ function readHead(call) {
       case routes.stickyHeader: call.conversation = value.trim(); break;
     }
     const folded = name.includes('_') ? name.replaceAll('_', '-') : name; // servers may read one as the other
-    if (dropped.has(folded) || folded.startsWith('cf-access-') || folded.startsWith('x-hybridge-')) return;
-    // The one-header form of a service token may stand in any header.
-    if (/cf-access-client-/i.test(value)) return;
-    if (folded === 'cookie') {
-      value = value.split(';').filter((cookie) => !/^\s*CF_/i.test(cookie)).join(';').trim();
+    if (holdsToken || dropped.has(folded) || folded.startsWith('cf-access-') || folded.startsWith('x-hybridge-')) {
+      headers.delete(name);
+    } else if (folded === 'cookie') {
+      const kept = value.split(';').filter((cookie) => !/^\s*CF_/i.test(cookie)).join(';').trim();
       // Two cookie headers joined by a comma hide a name in a value.
-      if (value === '' || /CF_(Authorization|AppSession|Binding)/i.test(value)) return;
+      if (kept === '' || /CF_(Authorization|AppSession|Binding)/i.test(kept)) headers.delete(name);
+      else headers.set(name, kept);
     }
-    headers[name] = value;
   });
+  // The hop to the client is compressed by the edge; between us and a node only plain bytes can be read without a cost.
+  headers.set('accept-encoding', 'identity');
+  call.headers = headers;
   if (call.origin === null || !routes.cors?.has(call.origin)) return;
   call.allowedOrigin = call.origin;
-  delete headers.origin; // it was judged here; Ollama would judge it again
+  headers.delete('origin'); // it was judged here; Ollama would judge it again
 }
 
 /** Sets call.path, .pinned, .backend, .strict, .once and .list from X-Backend and the path; an answer where they make no sense. */
@@ -370,7 +396,7 @@ async function send(call, body) {
     const name = localName(routes, backend, call.model);
     let bytes = body.bytes;
     if (name !== null && call.found && name !== call.found.model)
-      bytes = splice(bytes, call.found.start, call.found.end, JSON.stringify(name));
+      bytes = splice(bytes, call.found.start, call.found.end, literal(backend, name));
     let time = limit;
     if (trial) {
       const state = breaker(backend.id);
@@ -401,13 +427,13 @@ async function send(call, body) {
 }
 
 /**
- * One try. Result: { backend, ms, ok, outcome, response?, headers?, cookies?, bytes?, stream?, restMs? }; response is missing
+ * One try. Result: { backend, ms, ok, outcome, response?, bytes?, stream?, restMs?, and what readAnswer() sets }; response is missing
  * where there is none that a client should see. With @p whole a short answer is read to its end, so that a backend that dies
  * in the middle of it costs a second try and not a cut answer; whatever streams is passed on unread.
  */
 async function ask(call, backend, body, limit, whole) {
-  const result = { backend, start: 0, ms: 0, ok: false, outcome: '', response: null, headers: Object.create(null), cookies: null, bytes: null,
-    stream: null, restMs: null, access: false, model: null };
+  const result = { backend, start: 0, ms: 0, ok: false, outcome: '', response: null, bytes: null, stream: null, restMs: null, model: null,
+    type: '', length: null, encoded: false, rest: null, location: null, challenge: '', cookies: null, private: null, access: false };
   const start = Date.now();
   const controller = new AbortController();
   let late = false;
@@ -432,10 +458,10 @@ async function ask(call, backend, body, limit, whole) {
     }
     result.response = response;
     if (status === 502 || status === 503 || status === 504 || (status >= 520 && status <= 527) || status === 530) return result;
-    if (status === 429) result.restMs = restTime(result.headers['retry-after']);
+    if (status === 429) result.restMs = restTime(result.rest);
     if (result.restMs !== null) return result;
-    if (whole && response.body && Number(result.headers['content-length'] ?? 0) <= scanLimit && (call.list || isShort(call, status, result.headers))) {
-      if (result.headers['content-length'] !== undefined && result.headers['content-encoding'] === undefined) {
+    if (whole && Number(result.length ?? 0) <= scanLimit && (call.list || isShort(call, status, result)) && response.body) {
+      if (result.length !== null && !result.encoded) {
         result.bytes = await response.arrayBuffer();
       } else {
         const read = await peek(response.body, call.ctx);
@@ -460,52 +486,56 @@ async function ask(call, backend, body, limit, whole) {
 function dressed(call, backend) {
   const { headers, env } = call;
   if (!backend.vpc && env.ACCESS_CLIENT_ID && env.ACCESS_CLIENT_SECRET) {
-    headers['cf-access-client-id'] = env.ACCESS_CLIENT_ID;
-    headers['cf-access-client-secret'] = env.ACCESS_CLIENT_SECRET;
+    headers.set('cf-access-client-id', env.ACCESS_CLIENT_ID);
+    headers.set('cf-access-client-secret', env.ACCESS_CLIENT_SECRET);
   } else {
-    delete headers['cf-access-client-id'];
-    delete headers['cf-access-client-secret'];
+    headers.delete('cf-access-client-id');
+    headers.delete('cf-access-client-secret');
   }
   return headers;
 }
 
-/** An answer's headers as the client may have them, but for what only we may say, and what is Access's. */
+/** Notes of an answer's headers what decides here, and in result.private what only we may say, or is Access's. */
 function readAnswer(response, result) {
-  const { headers } = result;
   response.headers.forEach((value, name) => {
-    if (name === 'set-cookie') {
-      if (!/^\s*CF_/i.test(value)) (result.cookies ??= []).push(value);
-    } else if (name.startsWith('cf-access-')) {
-      result.access = true;
-    } else if (!name.startsWith('x-hybridge-') && !name.startsWith('access-control-')) {
-      headers[name] = value;
+    switch (name) {
+      case 'content-type': result.type = value; return;
+      case 'content-length': result.length = value; return;
+      case 'content-encoding': result.encoded = true; return;
+      case 'retry-after': result.rest = value; return;
+      case 'location': result.location = value; return;
+      case 'www-authenticate': result.challenge = value; return;
+      case 'set-cookie': (result.cookies ??= []).push(value); return;
     }
+    if (name.startsWith('cf-access-')) result.access = true;
+    else if (!name.startsWith('x-hybridge-') && !name.startsWith('access-control-')) return;
+    (result.private ??= []).push(name);
   });
 }
 
 /** Whether an answer is a plain document: JSON, not a stream of it, not compressed (bytes stay what they were). */
-function isShort(call, status, headers) {
-  if (call.method === 'HEAD' || status === 204 || status === 304 || call.found?.stream) return false;
-  return headers['content-encoding'] === undefined && /^application\/json\b/i.test(headers['content-type'] ?? '');
+function isShort(call, status, { type, encoded }) {
+  if (encoded || call.method === 'HEAD' || status === 204 || status === 304 || call.found?.stream) return false;
+  return type === 'application/json' || /^application\/json\b/i.test(type);
 }
 
-function refusedByAccess(status, { headers, access }) {
+function refusedByAccess(status, { type, location, challenge, access }) {
   if (status >= 300 && status < 400) {
-    const target = parsed(headers.location);
+    const target = parsed(location);
     return target !== null && (/(^|\.)cloudflareaccess\.com$/i.test(target.hostname) || target.pathname.startsWith('/cdn-cgi/access/'));
   }
   if (status !== 401 && status !== 403) return false;
   // Engines answer in JSON or with nothing; a page is Access's, and so are such headers.
-  return access || /^text\/html\b/i.test(headers['content-type'] ?? '') || /cloudflare/i.test(headers['www-authenticate'] ?? '');
+  return access || /^text\/html\b/i.test(type) || /cloudflare/i.test(challenge);
 }
 
 function parsed(text) {
-  return text !== undefined && URL.canParse(text) ? new URL(text) : null;
+  return text !== null && URL.canParse(text) ? new URL(text) : null;
 }
 
 /** Milliseconds of a Retry-After (seconds or a date), bounded; null where there is none. */
 function restTime(text) {
-  if (text === undefined) return null;
+  if (text === null) return null;
   const ms = /^\d+$/.test(text.trim()) ? Number(text) * 1000 : Date.parse(text) - Date.now();
   return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), longestRest) : null;
 }
@@ -514,49 +544,59 @@ function restTime(text) {
 
 /** A backend's answer as the client gets it. The body's bytes are the backend's. */
 function answer(call, result) {
-  const { response, backend, headers, cookies, start, ms } = result;
-  const location = parsed(headers.location);
-  if (location !== null && location.origin === backend.origin) // a node's own hostname is of no use to the client
-    headers.location = location.pathname + location.search + location.hash;
-  headers['x-hybridge-backend'] = backend.id;
-  headers['x-hybridge-attempts'] = String(call.tried.length);
-  if (result.model !== null) headers['x-hybridge-model'] = printable(result.model);
-  if (call.rule !== null) headers['x-hybridge-rule'] = call.rule;
-  const timing = `backend;dur=${ms};desc="${backend.id}", router;dur=${start - call.start}`;
-  headers['server-timing'] = headers['server-timing'] === undefined ? timing : `${headers['server-timing']}, ${timing}`;
+  const { response, backend, cookies, start, ms } = result;
   const { status, statusText } = response;
-  const answered = new Response(result.bytes ?? result.stream ?? response.body, { status, statusText, headers: signed(call, headers) });
-  if (cookies) for (const cookie of cookies) answered.headers.append('set-cookie', cookie);
-  return answered;
+  const answered = new Response(result.bytes ?? result.stream ?? response.body, { status, statusText, headers: response.headers });
+  const { headers } = answered;
+  if (result.private !== null) for (const name of result.private) headers.delete(name);
+  if (cookies !== null && cookies.some(isAccessCookie)) {
+    headers.delete('set-cookie');
+    for (const cookie of cookies) if (!isAccessCookie(cookie)) headers.append('set-cookie', cookie);
+  }
+  if (result.location !== null) {
+    const location = parsed(result.location);
+    if (location !== null && location.origin === backend.origin) // a node's own hostname is of no use to the client
+      headers.set('location', location.pathname + location.search + location.hash);
+  }
+  headers.set('x-hybridge-backend', backend.id);
+  headers.set('x-hybridge-attempts', String(call.tried.length));
+  if (result.model !== null) headers.set('x-hybridge-model', printable(result.model));
+  if (call.rule !== null) headers.set('x-hybridge-rule', call.rule);
+  headers.append('server-timing', `backend;dur=${ms};desc="${backend.id}", router;dur=${start - call.start}`);
+  return signed(call, answered);
 }
 
-/** Adds to @p headers what every answer carries. */
-function signed(call, headers) {
-  if (!call.routes) return headers;
-  headers['x-hybridge-routes'] = String(call.routes.version);
-  if (call.error) headers['x-hybridge-routes-error'] = printable(call.error);
-  if (call.routes.cors) headers.vary = headers.vary === undefined ? 'origin' : `${headers.vary}, origin`;
+const isAccessCookie = (cookie) => /^\s*CF_/i.test(cookie);
+
+/** Adds to the headers of @p response what every answer carries. */
+function signed(call, response) {
+  if (!call.routes) return response;
+  const { headers } = response;
+  headers.set('x-hybridge-routes', call.routes.versionText);
+  if (call.error) headers.set('x-hybridge-routes-error', printable(call.error));
+  if (call.routes.cors) headers.append('vary', 'origin');
   if (call.allowedOrigin !== null) {
-    headers['access-control-allow-origin'] = call.allowedOrigin;
-    headers['access-control-allow-credentials'] = 'true'; // the Access cookie
-    headers['access-control-expose-headers'] = 'x-hybridge-backend, x-hybridge-attempts, x-hybridge-model, x-hybridge-routes, '
-      + 'x-hybridge-rule, server-timing, retry-after';
+    headers.set('access-control-allow-origin', call.allowedOrigin);
+    headers.set('access-control-allow-credentials', 'true'); // the Access cookie
+    headers.set('access-control-expose-headers', 'x-hybridge-backend, x-hybridge-attempts, x-hybridge-model, x-hybridge-routes, '
+      + 'x-hybridge-rule, server-timing, retry-after');
   }
-  return headers;
+  return response;
 }
 
 function preflight(call) {
   if (call.allowedOrigin === null) return refusal(call, 403, 'cors_off', 'Pages of this origin are not let in.');
-  return new Response(null, { status: 204, headers: signed(call, {
+  return signed(call, new Response(null, { status: 204, headers: {
     'access-control-allow-methods': [...methods].join(', '),
-    'access-control-allow-headers': call.headers['access-control-request-headers'] ?? 'content-type',
+    'access-control-allow-headers': call.headers.get('access-control-request-headers') ?? 'content-type',
     'access-control-max-age': '600',
-  }) });
+  } }));
 }
 
 /** Model names and texts may hold anything; a header may not. */
 function printable(text) {
-  return String(text).slice(0, 200).replace(/[^\x20-\x7e]/gu, (c) => (c.length === 1 && c >= '\ud800' && c <= '\udfff' ? '?' : encodeURIComponent(c)));
+  const short = String(text).slice(0, 200);
+  return /^[\x20-\x7e]*$/.test(short) ? short : short.replace(/[^\x20-\x7e]/gu, (c) => (c.length === 1 && c >= '\ud800' && c <= '\udfff' ? '?' : encodeURIComponent(c)));
 }
 
 /** An answer of the router's own, in the shape of the API that was asked. */
@@ -568,9 +608,9 @@ function refusal(call, status, code, message, more = {}, param = null) {
     if (call.tried.length) headers['x-hybridge-attempts'] = String(call.tried.length);
     if (call.rule !== null) headers['x-hybridge-rule'] = call.rule;
     if (!call.routes) headers['x-hybridge-routes-error'] = printable(call.error);
-    signed(call, headers);
   }
-  return Response.json(body, { status, headers });
+  const response = Response.json(body, { status, headers });
+  return call === null ? response : signed(call, response);
 }
 
 // --------------------------------------------------------------------------------------------------- lists, and ourselves
@@ -581,7 +621,7 @@ async function mergedList(call) {
   const { weights } = weightsNow(routes, call.start);
   const asked = (call.pinned ?? routes.backends).filter((backend) => weights.get(backend.id) > 0);
   if (asked.length === 0) return refusal(call, 503, 'drained', 'Every backend that could answer is out of service (weight 0).');
-  for (const name of ['if-none-match', 'if-modified-since', 'range']) delete call.headers[name];
+  for (const name of ['if-none-match', 'if-modified-since', 'range']) call.headers.delete(name);
   const shut = ({ id }) => (breakers.get(id)?.openUntil ?? 0) > call.start;
   const members = asked.every(shut) ? asked : asked.filter((backend) => !shut(backend));
   const results = await Promise.all(members.map(async (backend) => {
@@ -621,7 +661,7 @@ async function mergedList(call) {
   };
   const missing = asked.filter((backend) => !good.some((one) => one.backend === backend));
   if (missing.length) headers['x-hybridge-missing'] = missing.map(({ id }) => id).join(',');
-  return Response.json(body, { headers: signed(call, headers) });
+  return signed(call, Response.json(body, { headers }));
 }
 
 function tellRoutes(call) {
@@ -642,27 +682,21 @@ function tellRoutes(call) {
     };
   });
   const auto = routes.auto && `auto: bytes of messages, prompt or input / 4 + max_tokens; above ${routes.auto.largeAbove} large, else small`;
-  return Response.json({
+  return signed(call, Response.json({
     version: routes.version, error: error ?? null, source: error ? 'last good' : 'binding', at: new Date(start).toISOString(),
     isolate, backends, virtual: Object.fromEntries([...routes.virtual].map(([name, backend]) => [name, backend?.id ?? null])),
     rule: auto ?? null, lease: routes.lease && { ...routes.lease.document, state: lease },
     stickyHeader: routes.stickyHeader, cors: routes.cors && [...routes.cors], limits: routes.limits,
     accessToken: Boolean(call.env.ACCESS_CLIENT_ID && call.env.ACCESS_CLIENT_SECRET), // that there is one, never which
-  }, { headers: signed(call, { 'cache-control': 'no-store' }) });
+  }, { headers: { 'cache-control': 'no-store' } }));
 }
 
 // --------------------------------------------------------------------------------------------------------------- bodies
 
-/** { bytes } of a body of at most scanLimit, { stream } of a larger one, {} of none. */
-async function readBody(call) {
-  const { body } = call.request;
-  if (!body) return {};
-  if (call.length === null) return peek(body, call.ctx);
-  if (call.length > scanLimit) return { stream: body };
-  return { bytes: new Uint8Array(await call.request.arrayBuffer()) };
-}
-
-/** As readBody, for a stream of unknown length: what was read goes before the rest, which the runtime then moves alone. */
+/**
+ * { bytes } of a stream of unknown length that ends within scanLimit, else { stream }: what was read goes before the rest,
+ * which the runtime then moves alone.
+ */
 async function peek(stream, ctx) {
   const reader = stream.getReader();
   const chunks = [];
@@ -815,8 +849,17 @@ function text(bytes, start, end) {
   }
 }
 
-function splice(bytes, start, end, literal) {
-  const middle = encoder.encode(literal);
+/** @p name as the JSON text that goes into a body. Names in ROUTES are few and come again with every request. */
+function literal(backend, name) {
+  let bytes = backend.literals.get(name);
+  if (!bytes) {
+    bytes = encoder.encode(JSON.stringify(name));
+    backend.literals.set(name, bytes); // only what ROUTES names is ever rewritten to: it cannot grow
+  }
+  return bytes;
+}
+
+function splice(bytes, start, end, middle) {
   const whole = new Uint8Array(start + middle.length + bytes.length - end);
   whole.set(bytes.subarray(0, start));
   whole.set(middle, start);
@@ -830,9 +873,9 @@ function splice(bytes, start, end, literal) {
  * What ROUTES says, compiled once an isolate. A malformed one is refused whole. A new version is a new isolate without a
  * memory, so the last good document is kept in the cache of this place, and serves on, with the fault in every answer.
  */
-async function load(env, url, ctx) {
+async function load(env, address, ctx) {
   if (loaded && loaded.source === env.ROUTES) return loaded;
-  const key = `https://${url.hostname}/__hybridge/last-good-routes`;
+  const key = `https://${new URL(address).hostname}/__hybridge/last-good-routes`;
   try {
     const document = decode(env.ROUTES);
     loaded = { source: env.ROUTES, routes: compile(document, env) };
@@ -918,7 +961,7 @@ function compile(document, env) {
     "a header's name", stickyHeader);
   const names = new Set(backends.flatMap(({ models, aliases }) => [...models, ...aliases.keys()]).concat([...virtual.keys()]));
   return {
-    version, backends, byId, ids: backends.map(({ id }) => id).join(', '), weights, virtual, auto, names,
+    version, versionText: String(version), backends, byId, ids: backends.map(({ id }) => id).join(', '), weights, virtual, auto, names,
     stickyHeader: stickyHeader?.toLowerCase() ?? null,
     lease: compileLease(document.lease ?? null, byId, weights), cors: compileCors(document.cors ?? null),
     limits: compileLimits(document.limits ?? {}),
@@ -949,7 +992,8 @@ function compileBackend(entry, pointer, env) {
   need(isObject(aliases), `${pointer}/aliases`, 'an object', aliases);
   for (const [name, local] of Object.entries(aliases))
     need(isText(name) && isText(local), `${pointer}/aliases`, 'names for names', local);
-  return { id, origin, vpc, weight, engine, models: new Set(models), aliases: new Map(Object.entries(aliases)), first: models[0] ?? null };
+  return { id, origin, vpc, weight, engine, models: new Set(models), aliases: new Map(Object.entries(aliases)), first: models[0] ?? null,
+    literals: new Map() };
 }
 
 /** "scheme://host[:port]" of @p text, which must be no more than that. */

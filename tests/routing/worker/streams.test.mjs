@@ -142,7 +142,7 @@ test('headers of any bytes pass, both ways', async () => {
   };
   const bytes = await raw(port, Buffer.from('GET /x HTTP/1.1\r\nHost: a\r\nX-Latin: caf\u00e9\r\n__proto__: x\r\nX-Utf8: \u00e4\u00bd\u00a0\r\nConnection: close\r\n\r\n', 'latin1'));
   assert.match(bytes, /^HTTP\/1\.1 200 /, bytes);
-  assert.match(bytes, /x-list: a, b/i);
+  assert.match(bytes, /x-list: a(, |\r\nx-list: )b\r/i);
   const seen = gcp.seen[0].headers;
   assert.equal(seen['accept-encoding'], 'identity');
   assert.ok(/^caf/.test(seen['x-latin']) && seen['x-utf8'] !== undefined);
