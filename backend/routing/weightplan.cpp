@@ -276,7 +276,7 @@ QString headroomSentence(const HeadroomLine &line)
     case HeadroomLine::Verdict::Overloads:
         if (line.shares.isEmpty())
             return tr("Without %1 nobody is left with a share.").arg(line.lost);
-        return line.lost.isEmpty() ? tr("These shares overload %1: %2.").arg(line.tight, figures)
+        return line.lost.isEmpty() ? tr("These shares give %1 more than it was ever seen to carry. All together: %2.").arg(line.tight, figures)
                                    : tr("Without %1 the load is too much for %2: %3.").arg(line.lost, line.tight, figures);
     case HeadroomLine::Verdict::Unknown: break;
     }

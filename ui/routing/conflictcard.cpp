@@ -31,7 +31,7 @@ ConflictCard::ConflictCard(QWidget *parent) : Card(parent)
     grid->setColumnStretch(2, 3);
     int at = 0;
     for (const QString &name : {tr("You began from"), tr("There now"), tr("You mean")}) {
-        Side side {new ShareBar(this), new Text(Type::Body, Text::Tone::Text, this)};
+        Side side {new ShareBar(this), new Text(Type::Body, Text::Tone::Text, this), {}};
         auto *label = new Text(name, Type::Label, Text::Tone::Muted, this);
         label->setMaxLines(1);
         side.bar->setAccessibleName(name);
@@ -63,9 +63,16 @@ ConflictCard::ConflictCard(QWidget *parent) : Card(parent)
 void ConflictCard::setSides(const QList<RouteLook> &looks, const ShareMap &seen, const ShareMap &there, const ShareMap &meant)
 {
     const QList<ShareMap> shares {seen, there, meant};
-    for (qsizetype i = 0; i < m_sides.size(); ++i) {
-        m_sides.at(i).bar->setShares(looks, shares.at(i));
-        m_sides.at(i).words->put(sharesWords(shares.at(i), looks));
+    for (qsizetype i = 0; i < m_sides.size(); ++i)
+        m_sides[i].shares = shares.at(i);
+    setLooks(looks);
+}
+
+void ConflictCard::setLooks(const QList<RouteLook> &looks)
+{
+    for (const Side &side : std::as_const(m_sides)) {
+        side.bar->setShares(looks, side.shares);
+        side.words->put(sharesWords(side.shares, looks));
     }
     setAccessibleDescription(words().join(QStringLiteral(" / ")));
 }

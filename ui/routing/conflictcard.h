@@ -20,6 +20,8 @@ class ConflictCard final : public Card {
 public:
     explicit ConflictCard(QWidget *parent = nullptr);
     void setSides(const QList<RouteLook> &looks, const ShareMap &seen, const ShareMap &there, const ShareMap &meant);
+    /// The same shares with names and colours as they are now.
+    void setLooks(const QList<RouteLook> &looks);
     /// "seen / there / meant" as shown.
     [[nodiscard]] QStringList words() const;
 
@@ -33,6 +35,7 @@ private:
     struct Side {
         ShareBar *bar;
         Text *words;
+        ShareMap shares;
     };
     QList<Side> m_sides;
 };

@@ -30,7 +30,7 @@ PlanCard::PlanCard(QWidget *parent)
       m_remedy(new Text(Type::Label, Text::Tone::Text, this)), m_stepList(new StepList(this)), m_cancel(new QPushButton(tr("Stop the change"), this))
 {
     setObjectName(QStringLiteral("planCard"));
-    auto *title = new Text(tr("What would be sent"), Type::Section, Text::Tone::Text, this);
+    auto *title = new Text(tr("The change"), Type::Section, Text::Tone::Text, this);
     title->setBold(true);
     title->setMaxLines(1);
     m_idle->setObjectName(QStringLiteral("planIdle"));

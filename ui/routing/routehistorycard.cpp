@@ -167,7 +167,7 @@ void RouteHistoryCard::fill(qsizetype index, const RouteHistoryEntry &entry, con
     }
     for (auto it = standing.begin(); it != standing.end(); ++it)
         isThere = isThere && row.percents.value(it.key(), 0) == it.value();
-    if (isThere)
+    if (isThere && (entry.wasApplied() || entry.state == RouteHistoryEntry::State::Unfinished)) // a failed wish holds nowhere
         detail.append(tr("holds now"));
     row.detail->put(detail.join(QStringLiteral("  ·  ")));
     row.detail->setVisible(!detail.isEmpty());

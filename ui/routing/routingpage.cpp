@@ -261,6 +261,7 @@ void RoutingPage::refresh()
     const RoutingState &state = *m_service->state();
     const QDateTime now = m_fleet->clock().now();
     m_looks = routeLooks(state, *m_fleet, tokensFor(palette()));
+    m_conflict->setLooks(m_looks);
     const ShareMap shares = state.effectiveShares(now);
     m_editor->setStanding(m_looks, state.percents(), shares);
     m_editor->setEditable(!isRunning() && state.place != WeightPlace::None);

@@ -89,7 +89,7 @@ void SplitChart::paintEvent(QPaintEvent *)
     const QFontMetrics figures(figureFont(Type::Label));
     int nameRoom = 40;
     for (const RouteLook &look : rows)
-        nameRoom = std::max(nameRoom, names.horizontalAdvance(look.label));
+        nameRoom = std::max(nameRoom, names.horizontalAdvance(look.label) + 2); // a width that is rounded down is elided
     nameRoom = std::min(nameRoom, width() / 4);
     const int figureRoom = figures.horizontalAdvance(QStringLiteral("88.8 % (88.8 to 88.8)")) + 8;
     const QRectF plot(nameRoom + 12, 2, std::max(40, width() - nameRoom - figureRoom - 24), double(rows.size()) * RowHeight);
