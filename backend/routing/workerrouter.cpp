@@ -236,7 +236,7 @@ Result<RoutePayload> WorkerRouter::payload(const RoutingState &from, const Route
 
 Task<Result<void>> WorkerRouter::write(RoutingState before, RouteChange change, std::stop_token stop)
 {
-    const Result<json> after = routesAfter(before.source->routes, change, m_clock.now());
+    const Result<json> after = routesAfter(before.source->routes, change, before.readAt);
     if (!after)
         co_return after.error();
     const json patch = cloudflare::settingsPatch(before.source->settings, bindingName, *after, change.message);
@@ -249,7 +249,8 @@ Task<Result<void>> WorkerRouter::write(RoutingState before, RouteChange change, 
 Router::ReadBack WorkerRouter::compare(const RoutingState &before, const RoutingState &after, const RouteChange &change) const
 {
     ReadBack out;
-    const Result<json> meant = routesAfter(before.source->routes, change, m_clock.now());
+    // As of the same moment as the write: a lease that ends between the two is no difference.
+    const Result<json> meant = routesAfter(before.source->routes, change, before.readAt);
     if (!meant)
         return out;
     const bool sameDeployment = before.source->deployment.id == after.source->deployment.id;
