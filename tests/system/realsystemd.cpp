@@ -296,7 +296,9 @@ void RealNode::launch()
     m_machine.start(u"systemd-nspawn"_s,
         {u"--quiet"_s, u"--directory"_s, m_root, u"--machine=t%1-%2"_s.arg(m_number).arg(QFileInfo(m_folder).fileName().section(u'-', -1)),
             u"--hostname"_s, m_name, u"--console=pipe"_s, u"--register=no"_s, u"--keep-unit"_s,
-            u"--link-journal=no"_s, u"--network-namespace-path=/run/netns/"_s + space, u"--boot"_s});
+            u"--link-journal=no"_s, u"--network-namespace-path=/run/netns/"_s + space,
+            u"--capability=CAP_NET_ADMIN"_s, // over its own network alone, as a machine has it
+            u"--boot"_s});
 }
 
 bool RealNode::answers(int limitMs)

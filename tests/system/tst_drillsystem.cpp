@@ -3,8 +3,8 @@
 // hybridgectl drill against the whole lab with its Worker: what is taken comes back, at the end of a drill, at its abort,
 // after a kill at any moment, and when the link goes with the cut. HYBRIDGE_LONG=1: all faults, 100 kills.
 #include "tests/system/labfixture.h"
+#include "tests/system/runningctl.h"
 
-#include <QElapsedTimer>
 #include <QFile>
 #include <QJsonArray>
 #include <QRandomGenerator>
@@ -32,38 +32,7 @@ class TestDrillSystem : public QObject {
     }
     CtlResult run(const QString &text) const { return m_lab.ctl(arguments(text), 200000); }
 
-    /// A drill as a process of its own, with what it has said so far.
-    struct Running {
-        QProcess process;
-        QByteArray said;
-        bool says(const QByteArray &words, int ms = 60000)
-        {
-            QElapsedTimer watch;
-            watch.start();
-            while (!said.contains(words) && watch.elapsed() < ms && process.state() != QProcess::NotRunning) {
-                process.waitForReadyRead(100);
-                said += process.readAllStandardError();
-            }
-            said += process.readAllStandardError();
-            return said.contains(words);
-        }
-        int end(int ms = 120000)
-        {
-            process.waitForFinished(ms);
-            said += process.readAllStandardError();
-            return process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1;
-        }
-        [[nodiscard]] QJsonObject json() { return QJsonDocument::fromJson(process.readAllStandardOutput()).object(); }
-    };
-    std::unique_ptr<Running> start(const QString &text) const
-    {
-        auto out = std::make_unique<Running>();
-        out->process.setProcessEnvironment(m_lab.environment());
-        out->process.setStandardInputFile(QProcess::nullDevice());
-        out->process.start(QStringLiteral(HYBRIDGE_BIN_DIR "/hybridgectl"), arguments(text));
-        out->process.waitForStarted();
-        return out;
-    }
+    std::unique_ptr<RunningCtl> start(const QString &text) const { return RunningCtl::start(m_lab.environment(), arguments(text)); }
     /// Both nodes serve, the shares are the standing ones, and nobody holds a lease.
     QByteArray whatIsAway() const
     {

@@ -116,6 +116,8 @@ NodeLeases::Answer NodeLeases::arm(
     if (time < 1 || time > 1800)
         return failure(2, "a lease lasts 1 to 1800 seconds");
     Book &book = m_books[node.id];
+    if (book.closed == id)
+        return failure(1, id + " was given back before it was armed");
     if (book.open)
         return failure(4, "another lease is open: " + book.open->id + ' ' + book.open->fault);
     Lease lease;
@@ -150,6 +152,10 @@ NodeLeases::Answer NodeLeases::disarm(const NodeSpec &node, const std::string &i
     bootLocked(node);
     if (const auto &open = m_books[node.id].open; open && open->id != id)
         return failure(4, "another lease is open");
+    if (!isLeaseId(id))
+        return failure(2, "an id is letters, digits and dashes");
+    if (Book &book = m_books[node.id]; !book.open)
+        book.closed = id;
     if (!restoreLocked(node))
         return failure(1, id + ": could not be given back, next try in 10 s");
     return {0, showLocked(node), {}};

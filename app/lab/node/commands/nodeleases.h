@@ -46,6 +46,7 @@ private:
     struct Book {
         std::optional<Lease> open;
         std::string last = "null"; ///< JSON
+        std::string closed; ///< given back before it was armed: such an order comes too late
     };
     bool cutLocked(const NodeSpec &node, Lease &lease);
     bool giveBackLocked(const NodeSpec &node, Lease &lease);
