@@ -77,7 +77,7 @@ Task<Result<void>> CostService::read(QPointer<CostService> self, QDateTime since
 
 Task<void> CostService::readAgain(QPointer<CostService> self)
 {
-    co_await read(self, {});
+    static_cast<void>(co_await read(self, {})); // what came of it is shown
     if (self)
         self->m_isReading = false;
 }
@@ -140,7 +140,7 @@ Task<Result<gcp::Budget>> CostService::createBudget(gcp::Budget wanted, std::sto
     plan.calls = budgetCalls(wanted);
     plan.warnings = {gcp::budgetOnlyNotifies()};
     plan.undo = tr("Delete the budget in the Google console.");
-    co_await change.begin(plan);
+    static_cast<void>(co_await change.begin(plan)); // a log that cannot be written is told by itself
     if (!self)
         co_return Error(Error::Kind::Cancelled, {});
     const Result<gcp::Budget> made = co_await m_budgets->create(wanted, stop);

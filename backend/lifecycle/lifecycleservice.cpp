@@ -242,7 +242,7 @@ Task<RunningOperation *> LifecycleService::start(OperationRequest request, bool 
             findings = guardFindings(m_ways.state(), request, again);
             verdict = judge(findings, confirmed);
             if (!verdict)
-                co_await m_log.release(id);
+                static_cast<void>(co_await m_log.release(id)); // a log that cannot be written is told by itself
             if (!self || !guard)
                 co_return nullptr;
         }
@@ -290,7 +290,7 @@ Task<void> LifecycleService::drive(QPointer<LifecycleService> self, QPointer<Run
     const QString node = operation->m_report.node;
     const std::stop_token stop = operation->m_stop.get_token();
     if (!operation->m_request.continues.isEmpty()) {
-        co_await self->putAside(operation->m_request.continues, tr("Gone on with as %1.").arg(id));
+        static_cast<void>(co_await self->putAside(operation->m_request.continues, tr("Gone on with as %1.").arg(id)));
         if (!self || !operation)
             co_return;
     }
@@ -354,7 +354,7 @@ Task<void> LifecycleService::drive(QPointer<LifecycleService> self, QPointer<Run
     co_await log(self, id, kind, node, ActivityEvent::Ended, endedPayload(ended, self->m_redactor));
     if (!self)
         co_return;
-    co_await self->m_log.release(id);
+    static_cast<void>(co_await self->m_log.release(id));
     if (!self || !operation)
         co_return;
     // Shown as ended only when the log has it: whoever reads "done" may close the program.

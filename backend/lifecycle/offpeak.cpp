@@ -237,7 +237,7 @@ Task<Result<ScheduleState>> OffPeak::create(gcp::InstanceSchedule wanted, std::s
     LoggedChange change(m_log, m_state.clock(), m_state.config().name, QStringLiteral("schedule create"), {});
     const QString undo = QStringLiteral("hybridgectl schedule remove %1 --region %2").arg(wanted.name, wanted.region);
     const OperationPlan plan = planOf(createCalls(wanted), undo);
-    co_await change.begin(plan);
+    static_cast<void>(co_await change.begin(plan)); // a log that cannot be written is told by itself
     if (!self)
         co_return cancelled();
     const Result<gcp::InstanceSchedule> made = co_await m_schedules->create(wanted, stop);
@@ -330,7 +330,7 @@ Task<Result<bool>> OffPeak::remove(QString region, QString name, std::stop_token
                              .arg(name, region, there->timeZone, there->stopCron.isEmpty() ? QString() : QStringLiteral(" --stop \"%1\"").arg(there->stopCron),
                                  there->startCron.isEmpty() ? QString() : QStringLiteral(" --start \"%1\"").arg(there->startCron));
     const OperationPlan plan = planOf(removeCalls(region, name), undo);
-    co_await change.begin(plan);
+    static_cast<void>(co_await change.begin(plan)); // a log that cannot be written is told by itself
     if (!self)
         co_return cancelled();
     const Result<bool> removed = co_await m_schedules->remove(region, name, stop);

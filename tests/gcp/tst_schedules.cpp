@@ -38,6 +38,8 @@ const QByteArray policy
       "* * *\"}}}";
 } // namespace
 
+Q_DECLARE_METATYPE(InstanceSchedule)
+
 class TestSchedules : public QObject {
     Q_OBJECT
 private Q_SLOTS:
@@ -246,6 +248,5 @@ private Q_SLOTS:
     }
 };
 
-Q_DECLARE_METATYPE(InstanceSchedule)
 QTEST_GUILESS_MAIN(TestSchedules)
 #include "tst_schedules.moc"
