@@ -59,7 +59,7 @@ class TestMachines : public QObject {
 private Q_SLOTS:
     void initTestCase()
     {
-        QVERIFY2(m_lab.start({QStringLiteral("--tpu")}), qPrintable(m_lab.why()));
+        QVERIFY2(m_lab.start({QStringLiteral("--tpu"), QStringLiteral("--siblings")}), qPrintable(m_lab.why()));
         m_spotFleet = m_lab.changedFleet(QStringLiteral("spot.json"), [](QJsonObject &fleet) {
             changeNode(fleet, QStringLiteral("gcp"), [](QJsonObject &node) {
                 QJsonObject machine = node.value(QStringLiteral("machine")).toObject();
@@ -144,6 +144,107 @@ private Q_SLOTS:
         while (real.exitCode == 4 && since.elapsed() < 120000);
         QVERIFY2(real.exitCode == 0, describe(real));
         QCOMPARE(machineStatus(), QStringLiteral("RUNNING"));
+    }
+
+    /// No capacity where it belongs: the places that the operator listed are tried in their order, and the node serves
+    /// from the first that has some.
+    void aStockOutTriesThePlacesListed_data()
+    {
+        QTest::addColumn<QString>("fault");
+        QTest::addColumn<QString>("zone");
+        QTest::addColumn<QString>("type");
+        QTest::addColumn<QByteArray>("told");
+        QTest::newRow("another type") << QStringLiteral("gcp-stockout") << QStringLiteral("us-central1-a") << QStringLiteral("g2-standard-4")
+                                      << QByteArray("started as us-central1-a, g2-standard-4");
+        QTest::newRow("another zone") << QStringLiteral("gcp-stockout-pool") << QStringLiteral("us-central1-b") << QStringLiteral("g2-standard-8")
+                                      << QByteArray("started as us-central1-b, g2-standard-8");
+    }
+    void aStockOutTriesThePlacesListed()
+    {
+        QFETCH(QString, fault);
+        QFETCH(QString, zone);
+        QFETCH(QString, type);
+        QFETCH(QByteArray, told);
+        const CtlResult down = ctl("down gcp --drain 0");
+        QVERIFY2(down.exitCode == 0, describe(down));
+        QVERIFY2(!m_lab.breakIt(QStringLiteral("gcp"), fault).isEmpty(), qPrintable(m_lab.why()));
+        const CtlResult up = ctl("up gcp");
+        QVERIFY2(up.exitCode == 0, describe(up));
+        const QJsonObject first = up.json().value(QStringLiteral("steps")).toArray().at(0).toObject();
+        QVERIFY2(first.value(QStringLiteral("detail")).toString().toUtf8().contains(told), describe(up));
+        const CtlResult seen = m_lab.status();
+        const QJsonObject node = nodeOf(seen.json(), QStringLiteral("gcp"));
+        QVERIFY2(::told(node) == QLatin1String("healthy/none"), describe(seen));
+        const QJsonObject machine = node.value(QStringLiteral("machine")).toObject();
+        QCOMPARE(machine.value(QStringLiteral("status")).toString(), QStringLiteral("RUNNING"));
+        QCOMPARE(machine.value(QStringLiteral("zone")).toString(), zone);
+        QCOMPARE(machine.value(QStringLiteral("machineType")).toString(), type);
+        // It is stopped where it runs; and where there is capacity again it starts at home.
+        const CtlResult back = ctl("down gcp --drain 0");
+        QVERIFY2(back.exitCode == 0 && back.err.contains("found none"), describe(back));
+        QCOMPARE(machineStatus(), QStringLiteral("TERMINATED"));
+        QVERIFY(m_lab.repairAll());
+        const CtlResult home = ctl("up gcp");
+        QVERIFY2(home.exitCode == 0, describe(home));
+        QCOMPARE(nodeOf(m_lab.status().json(), QStringLiteral("gcp")).value(QStringLiteral("machine")).toObject().value(QStringLiteral("zone")).toString(), QStringLiteral("us-central1-a"));
+    }
+
+    void nowhereIsCapacity()
+    {
+        QVERIFY(ctl("down gcp --drain 0").exitCode == 0);
+        QVERIFY(!m_lab.breakIt(QStringLiteral("gcp"), QStringLiteral("gcp-stockout-region")).isEmpty());
+        const CtlResult up = ctl("up gcp");
+        QVERIFY2(up.exitCode == 1, describe(up));
+        const QJsonObject error = up.json().value(QStringLiteral("error")).toObject();
+        QVERIFY2(error.value(QStringLiteral("summary")).toString().contains(QLatin1String("no capacity")), describe(up));
+        QVERIFY2(up.err.contains("machine.alternatives"), describe(up));
+        // Every place was tried, and each is told.
+        const QString detail = error.value(QStringLiteral("detail")).toString();
+        QVERIFY2(detail.contains(QLatin1String("us-central1-a, g2-standard-4:")) && detail.contains(QLatin1String("us-central1-b, g2-standard-8:")), describe(up));
+        QCOMPARE(machineStatus(), QStringLiteral("TERMINATED"));
+        QVERIFY(m_lab.repairAll());
+        QVERIFY(ctl("up gcp").exitCode == 0);
+    }
+
+    /// One that ran in the other zone and was preempted there is known as preempted, and comes back.
+    void preemptedInTheOtherZone()
+    {
+        QVERIFY(ctl("down gcp --drain 0").exitCode == 0);
+        QVERIFY(!m_lab.breakIt(QStringLiteral("gcp"), QStringLiteral("gcp-stockout-pool")).isEmpty());
+        QVERIFY(ctl("up gcp").exitCode == 0);
+        QVERIFY(!m_lab.breakIt(QStringLiteral("gcp"), QStringLiteral("preempted")).isEmpty());
+        const CtlResult seen = m_lab.status();
+        const QJsonObject node = nodeOf(seen.json(), QStringLiteral("gcp"));
+        QVERIFY2(node.value(QStringLiteral("diagnosis")).toObject().value(QStringLiteral("summary")).toString().contains(QLatin1String("preempted")), describe(seen));
+        QVERIFY(m_lab.repairAll());
+        QVERIFY(ctl("up gcp").exitCode == 0);
+    }
+
+    /// All at once, each with its own steps: no node waits for another.
+    void aFleetOfThreeGoesSideBySide()
+    {
+        for (const char *words : {"down gcp tpu home --drain 0 --override-last-backend home", "up gcp tpu home"}) {
+            const CtlResult all = ctl(words);
+            QVERIFY2(all.exitCode == 0, describe(all));
+            QCOMPARE(all.json().value(QStringLiteral("operations")).toArray().size(), 3);
+            const QByteArray told = '\n' + all.err;
+            qsizetype lastBegun = 0;
+            qsizetype firstEnded = told.size();
+            for (const char *node : {"gcp", "tpu", "home"}) {
+                const QByteArray steps = QByteArray("\n") + node + " [";
+                const qsizetype begun = told.indexOf(steps + "1/");
+                const qsizetype ended = told.lastIndexOf(steps);
+                QVERIFY2(begun >= 0 && ended > begun, describe(all));
+                lastBegun = std::max(lastBegun, begun);
+                firstEnded = std::min(firstEnded, ended);
+            }
+            QVERIFY2(lastBegun < firstEnded, describe(all));
+        }
+        QCOMPARE(machineStatus(), QStringLiteral("RUNNING"));
+        // The shares are those of before: none was handed to a node that was leaving as well.
+        const QJsonObject weights = ctl("route show").json().value(QStringLiteral("weights")).toObject();
+        QCOMPARE(weights.value(QStringLiteral("gcp")).toInt(), 80);
+        QCOMPARE(weights.value(QStringLiteral("home")).toInt(), 20);
     }
 
     void nothingToWatchIsBadUsage()

@@ -255,7 +255,11 @@ json ComputeApi::instance(const NodeSpec &node) const
         machine.status = "TERMINATED";
         machine.up = false;
         machine.endsAt.reset();
-        machine.lastStop.reset(); // that was the other's
+    }
+    if (machine.lastStop) { // which of the two has stopped then?
+        const std::string then = m_places.zoneAt(node.id, *machine.lastStop);
+        if ((then.empty() ? m_world.find(node.id)->zone : then) != node.zone)
+            machine.lastStop.reset();
     }
     const VmSettings::Vm vm = m_settings.of(node);
     const std::string zone = zoneUrl(node.zone);
