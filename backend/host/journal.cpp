@@ -199,10 +199,12 @@ std::optional<Error> explainJournal(const ExecResult &result)
     const QByteArray text = (result.err + '\n' + result.out.left(4096)).left(64 << 10);
     const QString said = firstLine(result.err.trimmed().isEmpty() ? result.out : result.err);
     // Said with exit code 1, and by some versions with 0 beside "-- No entries --".
-    const bool noRights = text.contains("insufficient permissions") || text.contains("not seeing messages from other users");
+    // "Failed to search": where the files have no access lists, journalctl cannot even find out whom to name in its hint.
+    const bool noRights = text.contains("insufficient permissions") || text.contains("You are currently not seeing messages from")
+        || text.contains("Failed to search journal ACL");
     if (noRights && (result.exitCode != 0 || !result.out.contains('{')))
         return Error(Error::Kind::Unauthorized, tr("The login may not read the journal on the node."), said, result.exitCode)
-            .withRemedy(tr("Add the login to the group systemd-journal, with: sudo usermod -aG systemd-journal USER"));
+            .withRemedy(tr("Add the login to the group systemd-journal, with: sudo usermod -aG systemd-journal USER (adm will do as well). It counts from the next log-in on."));
     if (result.exitCode == 0)
         return std::nullopt;
     if (const std::optional<Error> known = explainExit(QStringLiteral("journalctl"), result))

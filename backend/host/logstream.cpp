@@ -96,6 +96,16 @@ LogStream::LogStream(Shell &shell, const QString &service, QObject *parent)
     : QObject(parent), m_shell(&shell), m_service(service), m_name(parseServiceName(service))
 {
     m_retry.setSingleShot(true);
+    m_deaf.setSingleShot(true);
+    m_deaf.setInterval(std::chrono::milliseconds(1500));
+    connect(&m_deaf, &QTimer::timeout, this, [this] {
+        // Without rights it follows nothing, and for ever: silence that looks like a quiet service.
+        const std::optional<Error> why = unreadable();
+        if (m_gotLines || !why)
+            return;
+        close();
+        setState(State::Ended, why);
+    });
     connect(&m_retry, &QTimer::timeout, this, &LogStream::open);
     connect(&shell, &Shell::linkStateChanged, this, [this](LinkState link) {
         if (link == LinkState::Connected && m_state == State::Reconnecting && m_retry.isActive()) {
@@ -136,6 +146,7 @@ void LogStream::stop()
 
 void LogStream::close()
 {
+    m_deaf.stop();
     if (!m_stream)
         return;
     m_stream->disconnect(this);
@@ -198,14 +209,24 @@ void LogStream::received(const QByteArray &bytes, bool errorChannel)
             }
         }
     }
-    if (lines.isEmpty())
+    if (lines.isEmpty()) {
+        if (errorChannel && !docker && !m_gotLines && !m_deaf.isActive() && unreadable())
+            m_deaf.start();
         return;
+    }
     m_gotLines = true;
     m_pause = m_firstPause;
     const QPointer<LogStream> self(this);
     setState(State::Live);
     if (self)
         Q_EMIT linesReceived(lines);
+}
+
+std::optional<Error> LogStream::unreadable() const
+{
+    ExecResult told;
+    told.err = m_head;
+    return explainJournal(told);
 }
 
 void LogStream::ended(const Result<ExecResult> &end)

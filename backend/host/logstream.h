@@ -71,6 +71,8 @@ public:
     [[nodiscard]] std::optional<Error> error() const { return m_error; }
     /// Pauses between two tries: the first, doubling up to the most.
     void setRetry(std::chrono::milliseconds first, std::chrono::milliseconds most);
+    /// How long lines may follow journalctl's hint that it may not read.
+    void setPatience(std::chrono::milliseconds patience) { m_deaf.setInterval(patience); }
 
 Q_SIGNALS:
     /// Oldest first; texts are safe to show as plain text.
@@ -84,6 +86,7 @@ private:
     void ended(const Result<ExecResult> &end);
     void retry(std::optional<Error> why);
     void setState(State state, std::optional<Error> error = std::nullopt);
+    [[nodiscard]] std::optional<Error> unreadable() const;
     [[nodiscard]] QStringList argv() const;
 
     QPointer<Shell> m_shell;
@@ -101,6 +104,7 @@ private:
     DockerLogPosition m_errAt;
     bool m_gotLines = false; ///< since the stream was opened
     QTimer m_retry;
+    QTimer m_deaf; ///< journalctl said that it may not read, and no line has come: after a moment none will
     std::chrono::milliseconds m_firstPause {500};
     std::chrono::milliseconds m_mostPause {5000};
     std::chrono::milliseconds m_pause {500};

@@ -90,6 +90,15 @@ void TestJournal::output()
     QCOMPARE(lines.at(1).message, u"b"_s);
     QVERIFY(parseJournal("-- No entries --\n").isEmpty()); // an unknown unit
     QVERIFY(!explainJournal(ended(0, "-- No entries --\n", {})));
+    // A login with a journal of its own reads that one, and is told of the others in a hint, with exit code 0.
+    for (const char *hint : {"Hint: You are currently not seeing messages from other users and the system.\n      Users in groups 'adm', 'systemd-journal' can see all messages.\n",
+             "Hint: You are currently not seeing messages from the system.\n", "Failed to search journal ACL: Operation not supported\n"}) {
+        const std::optional<Error> blind = explainJournal(ended(0, "-- No entries --\n", hint));
+        QVERIFY(blind);
+        QCOMPARE(blind->kind, Error::Kind::Unauthorized);
+        QVERIFY(blind->remedy.contains(u"systemd-journal"_s) && blind->remedy.contains(u"adm"_s));
+        QVERIFY(!explainJournal(ended(0, "{\"MESSAGE\":\"its own\"}\n", hint)));
+    }
 }
 
 void TestJournal::cursors_data()

@@ -52,6 +52,7 @@ private Q_SLOTS:
     void linkDownAtFirst();
     void finalTrouble_data();
     void finalTrouble();
+    void silenceWithoutRights();
     void rotatedJournal();
     void itsOwnLimitIsNoTrouble();
     void dockerRepeatsNoLine();
@@ -161,6 +162,28 @@ void TestLogStream::finalTrouble()
     }
     QCOMPARE(log.state(), LogStream::State::Ended);
     QCOMPARE(int(log.error()->kind), kind);
+}
+
+/// journalctl -f without rights says so once, and then follows nothing for ever.
+void TestLogStream::silenceWithoutRights()
+{
+    const QByteArray hint = "Hint: You are currently not seeing messages from other users and the system.\n";
+    // One whose lines it may read goes on, although its wait is over first.
+    FakeShell other;
+    LogStream own(other, u"systemd:y"_s);
+    own.setPatience(5ms);
+    own.start(10);
+    other.openStream(Follow)->pushError(hint);
+    other.openStream(Follow)->push(entry(1));
+    FakeShell shell;
+    LogStream log(shell, u"systemd:x"_s);
+    log.setPatience(5ms);
+    log.start(10);
+    shell.openStream(Follow)->pushError(hint);
+    QCOMPARE(log.state(), LogStream::State::Live);
+    QTRY_COMPARE(log.state(), LogStream::State::Ended);
+    QCOMPARE(log.error()->kind, Error::Kind::Unauthorized);
+    QCOMPARE(own.state(), LogStream::State::Live);
 }
 
 void TestLogStream::rotatedJournal()
