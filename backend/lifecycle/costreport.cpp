@@ -113,7 +113,19 @@ QString percent(double share)
     return formatPercent(share * 100);
 }
 
-BreakEven breakEvenOf(const NodeCostRow &flat, double flatPerHour, const NodeCostRow &other, std::optional<double> tokens)
+/// Why a token's price is not known there, and what would make it known.
+QString noTokenPrice(const NodeCostRow &other, const std::optional<EngineConfig> &engine)
+{
+    if (!engine)
+        return tr("What a token costs on %1 is not known: the fleet file names no model server there.").arg(other.label);
+    if (engine->kind == EngineKind::Vllm)
+        return tr("What a token costs on %1 is not known: nobody has watched its engine this month. It becomes known once the panel runs while %1 serves.")
+            .arg(other.label);
+    return tr("What a token costs on %1 is not known: its engine (%2) counts none. It becomes known with an engine that counts its tokens, such as vLLM.")
+        .arg(other.label, engine->kind == EngineKind::Ollama ? QStringLiteral("Ollama") : QStringLiteral("OpenAI API"));
+}
+
+BreakEven breakEvenOf(const NodeCostRow &flat, double flatPerHour, const NodeCostRow &other, const NodeState &otherNode, std::optional<double> tokens)
 {
     BreakEven out;
     out.flat = flat.id;
@@ -122,7 +134,7 @@ BreakEven breakEvenOf(const NodeCostRow &flat, double flatPerHour, const NodeCos
     if (flat.currency != other.currency)
         out.why = tr("%1 and %2 are paid in different currencies.").arg(flat.label, other.label);
     else if (!elsewhere && other.cost.month.minutesCounted == 0)
-        out.why = tr("What a token costs on %1 is not known: its engine counts none, or nobody has watched it yet.").arg(other.label);
+        out.why = noTokenPrice(other, otherNode.config.engine);
     else if (!elsewhere || !tokens || !(*tokens > 0))
         out.why = tr("No tokens were generated on %1 this month.").arg(other.label);
     if (!out.why.isEmpty())
@@ -190,9 +202,11 @@ CostReport costReport(const FleetState &state, const UsageByNode &usage, const P
     for (int i = 0; i < report.nodes.size(); ++i) {
         const NodeCostRow &flat = report.nodes.at(i);
         const std::optional<double> rate = flatRate(state.at(i));
-        for (const NodeCostRow &other : std::as_const(report.nodes))
+        for (int j = 0; j < report.nodes.size(); ++j) {
+            const NodeCostRow &other = report.nodes.at(j);
             if (rate && other.source == PriceSource::Power && report.breakEven.size() < 20)
-                report.breakEven.append(breakEvenOf(flat, *rate + flat.standingPerHour, other, tokens));
+                report.breakEven.append(breakEvenOf(flat, *rate + flat.standingPerHour, other, state.at(j), tokens));
+        }
     }
     return report;
 }

@@ -429,7 +429,8 @@ void TestUsage::reportTellsWhatItKnows()
     QVERIFY(near(*total.perThousandTokens, *report.nodes.at(0).cost.month.perThousandTokens));
     QVERIFY(std::abs(*report.nodes.at(0).cost.month.perThousandTokens - 0.6 / 360) < 0.0001);
     QCOMPARE(report.breakEven.size(), 1);
-    QVERIFY(!report.breakEven.first().share && report.breakEven.first().why.contains(QStringLiteral("counts none")));
+    QVERIFY(!report.breakEven.first().share && report.breakEven.first().why.contains(QStringLiteral("Ollama) counts none")));
+    QVERIFY2(report.breakEven.first().why.contains(QStringLiteral("becomes known")), qPrintable(report.breakEven.first().why));
     // Nobody hears of gcp any more: its rate is missing, and that is said.
     clock.advance(std::chrono::minutes(10));
     world.read(false, true);

@@ -35,6 +35,7 @@ inline FleetConfig twoNodes()
     home.id = home.label = QStringLiteral("home");
     home.machine = MachineConfig();
     home.engine = EngineConfig();
+    home.engine->kind = EngineKind::Ollama; // counts no tokens
     home.price = PriceConfig();
     home.price->measuredWatts = true;
     home.price->baseWatts = 50;
