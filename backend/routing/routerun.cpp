@@ -4,6 +4,7 @@
 #include "backend/routing/routerun.h"
 
 #include "backend/base/units.h"
+#include "backend/fleet/hostnameprobe.h"
 
 #include <nlohmann/json.hpp>
 
@@ -11,6 +12,7 @@
 #include <QDeadlineTimer>
 
 #include <algorithm>
+#include <vector>
 
 namespace hybridge {
 
@@ -252,6 +254,47 @@ Task<Result<QString>> RoutingService::waitForEdge(QPointer<RoutingService> self,
     co_return tr("Version %1 answers, after %2 ms.").arg(QString::fromLatin1(version)).arg(self->m_fleetState.clock().monotonic().count() - begun);
 }
 
+/// What the coroutines of one step's real tokens share.
+struct RoutingService::Tokens {
+    QString model; ///< empty: nodes have no common name, none is asked
+    int asked = 0;
+    int failed = 0;
+    std::vector<double> milliseconds; ///< to the first token
+    std::optional<Error> firstFailure;
+
+    [[nodiscard]] std::optional<double> medianMs()
+    {
+        if (milliseconds.empty())
+            return std::nullopt;
+        std::sort(milliseconds.begin(), milliseconds.end());
+        return milliseconds[milliseconds.size() / 2];
+    }
+};
+
+/// One token at a time through the endpoint, spread over a step: a list of models comes quickly also from an engine that
+/// cannot keep up.
+Task<void> RoutingService::askTokens(std::shared_ptr<Tokens> tokens, std::shared_ptr<ApiTransport> endpoint, RouteManner manner, std::stop_token stop)
+{
+    const int count = tokens->model.isEmpty() ? 0 : manner.tokensPerStep;
+    const auto limit = std::max<std::chrono::milliseconds>(manner.slowest * 2, 1000ms);
+    const QString path = QStringLiteral("edge");
+    for (int i = 0; i < count && !stop.stop_requested(); ++i) {
+        const Result<ProofFacts> proof = co_await probeToken(*endpoint, tokens->model, path, limit, stop);
+        if (stop.stop_requested())
+            co_return;
+        ++tokens->asked;
+        if (proof) {
+            tokens->milliseconds.push_back(proof->ms);
+        } else {
+            ++tokens->failed;
+            if (!tokens->firstFailure)
+                tokens->firstFailure = proof.error();
+        }
+        if (i + 1 < count && !co_await pause(manner.dwell / count, stop))
+            co_return;
+    }
+}
+
 /// Own tiny requests while a step lasts. The sentence says how they went; an error aborts.
 Task<Result<QString>> RoutingService::watchStep(QPointer<RoutingService> self, std::shared_ptr<Run> run, RoutingState state, std::stop_token stop)
 {
@@ -263,22 +306,36 @@ Task<Result<QString>> RoutingService::watchStep(QPointer<RoutingService> self, s
     SplitProof proof;
     proof.mode = state.mode;
     proof.anybody = true;
+    const auto tokens = std::make_shared<Tokens>();
+    tokens->model = commonModel(self->m_fleetState, state, state.effectiveShares(self->m_fleetState.clock().now()));
+    std::stop_source enough;
+    const std::stop_callback chain(stop, [enough]() mutable { enough.request_stop(); });
+    const std::stop_token until = enough.get_token();
+    Task<void> asking = askTokens(tokens, self->m_endpoint, run->manner, until); // beside the count
     const Result<SplitReport> seen = co_await countSplit(self->m_endpoint, options, proof, {}, {}, stop);
+    if (!seen)
+        enough.request_stop(); // it has failed already: back at once
+    co_await asking;
     if (!self)
         co_return cancelled();
     if (!seen)
         co_return seen.error();
     nlohmann::ordered_json sent;
-    sent["requests"]["sent"] = seen->samples + seen->failed + seen->stale;
+    sent["requests"]["sent"] = seen->samples + seen->failed + seen->stale + tokens->asked;
     co_await self->log(run->outcome.report.id, run->outcome.report.operation, ActivityEvent::Note, ActivityPayload::of(sent, self->m_redactor));
     if (!self)
         co_return cancelled();
-    const double all = double(seen->samples + seen->failed);
-    const double failed = all > 0 ? double(seen->failed) / all : 1;
-    const QString figures = tr("%1 of %2 requests failed, median %3").arg(QString::number(seen->failed), QString::number(qint64(all)), formatLatency(seen->medianMs));
+    const qint64 all = seen->samples + seen->failed + tokens->asked;
+    const qint64 bad = seen->failed + tokens->failed;
+    const double failed = all > 0 ? double(bad) / double(all) : 1;
+    const std::optional<double> firstToken = tokens->medianMs();
+    QString figures = tr("%1 of %2 requests failed, median %3").arg(QString::number(bad), QString::number(all), formatLatency(seen->medianMs));
+    figures += tokens->model.isEmpty() ? tr(", time to the first token not measured: the nodes have no common model name") : tr(", first token %1").arg(formatLatency(firstToken));
+    const std::optional<Error> &why = tokens->firstFailure ? tokens->firstFailure : seen->firstFailure;
     if (failed > run->manner.mostFailed)
-        co_return Error(Error::Kind::Remote, tr("Too many requests fail: %1.").arg(figures), seen->firstFailure ? seen->firstFailure->summary : QString());
-    if (seen->medianMs && *seen->medianMs > double(run->manner.slowest.count()))
+        co_return Error(Error::Kind::Remote, tr("Too many requests fail: %1.").arg(figures), why ? why->summary : QString());
+    const double most = double(run->manner.slowest.count());
+    if ((seen->medianMs && *seen->medianMs > most) || (firstToken && *firstToken > most))
         co_return Error(Error::Kind::Remote, tr("Answers are too slow: %1.").arg(figures));
     co_return figures;
 }
@@ -287,7 +344,7 @@ Task<Result<RoutingState>> RoutingService::applyCanary(QPointer<RoutingService> 
 {
     if (!self->m_endpoint)
         co_return Error(Error::Kind::Refused, tr("A canary is watched at the endpoint, and the fleet file names none."));
-    const Result<void> affordable = co_await self->affords(qint64(run->stages.size() - 1) * run->manner.probesPerStep);
+    const Result<void> affordable = co_await self->affords(qint64(run->stages.size() - 1) * (run->manner.probesPerStep + run->manner.tokensPerStep));
     if (!self)
         co_return cancelled();
     if (!affordable)

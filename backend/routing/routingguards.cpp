@@ -3,11 +3,16 @@
 #include "backend/routing/routingguards.h"
 
 #include "backend/base/units.h"
+#include "backend/http/jsonfields.h"
+#include "backend/routing/routersource.h"
+
+#include <nlohmann/json.hpp>
 
 #include <QCoreApplication>
 #include <QSet>
 
 #include <algorithm>
+#include <optional>
 
 namespace hybridge {
 
@@ -135,6 +140,43 @@ QList<RouteFinding> routeFindings(const FleetState &fleet, const RoutingState &n
     guardModelNames(fleet, now, after, out);
     std::stable_sort(out.begin(), out.end(), [](const RouteFinding &a, const RouteFinding &b) { return a.weight > b.weight; });
     return out;
+}
+
+QString commonModel(const FleetState &fleet, const RoutingState &now, const ShareMap &shares)
+{
+    QMap<QString, QStringList> routed; // names by backend, in the Worker's order: public ones first
+    QStringList open; // backends that take any name
+    if (now.mode == RoutingMode::Worker && now.source) {
+        for (const nlohmann::json &backend : now.source->routes.value("backends", nlohmann::json::array())) {
+            QStringList &names = routed[safeText(jsonText(backend, "id"), 80)];
+            if (const nlohmann::json *aliases = jsonField(backend, "aliases"); aliases && aliases->is_object())
+                for (const auto &[name, local] : aliases->items())
+                    names.append(QString::fromStdString(name));
+            const nlohmann::json *models = jsonField(backend, "models");
+            if (!models || !models->is_array() || models->empty()) {
+                open.append(safeText(jsonText(backend, "id"), 80));
+                continue;
+            }
+            for (const nlohmann::json &model : *models)
+                if (model.is_string())
+                    names.append(QString::fromStdString(model.get<std::string>()));
+        }
+    }
+    std::optional<QStringList> common;
+    for (auto it = shares.begin(); it != shares.end(); ++it) {
+        if (it.value() <= 0)
+            continue;
+        QStringList names = routed.value(it.key());
+        const NodeState *node = fleet.node(it.key());
+        const bool asEngine = now.mode == RoutingMode::LoadBalancer || open.contains(it.key());
+        if (asEngine && node && node->engine.isKnown() && node->engine->models)
+            names += *node->engine->models;
+        if (!common)
+            common = names;
+        else
+            common->removeIf([&names](const QString &name) { return !names.contains(name); });
+    }
+    return common && !common->isEmpty() ? common->first() : QString();
 }
 
 QList<NodeLoad> nodeLoads(const FleetState &fleet, const QMap<QString, double> &highest)

@@ -20,6 +20,10 @@ using RouteFinding = OperationFinding;
 [[nodiscard]] QList<RouteFinding> routeFindings(
     const FleetState &fleet, const RoutingState &now, const RouteChange &change, const QString &lastBackendOverride);
 
+/// A model's name under which every node with a share in @p shares can be asked; empty: there is none. A Worker knows the
+/// names of its routes, a balancer rewrites none. Pure.
+[[nodiscard]] QString commonModel(const FleetState &fleet, const RoutingState &now, const ShareMap &shares);
+
 /// Tokens a second of each node now, and the highest that this session has seen.
 [[nodiscard]] QList<NodeLoad> nodeLoads(const FleetState &fleet, const QMap<QString, double> &highest);
 

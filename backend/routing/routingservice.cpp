@@ -3,21 +3,15 @@
 #include "backend/routing/routingservice.h"
 
 #include "backend/base/units.h"
-#include "backend/cloudflare/tunnelconfig.h"
 #include "backend/routing/routerun.h"
 
 #include <nlohmann/json.hpp>
 
 #include <QCoreApplication>
-#include <QDeadlineTimer>
 
 #include <algorithm>
 
 namespace hybridge {
-
-namespace {
-constexpr qint64 DayBudget = 10000; ///< own requests a day through a Worker of the free plan: a tenth of its quota
-} // namespace
 
 bool RouteProposal::isBlocked() const
 {
@@ -69,6 +63,12 @@ void RoutingService::noteHighest()
     for (int i = 0; i < m_fleetState.nodeCount(); ++i)
         if (const NodeState &node = m_fleetState.at(i); node.tokensPerSecond)
             m_highest[node.config.id] = std::max(m_highest.value(node.config.id), *node.tokensPerSecond);
+}
+
+void RoutingService::noteMeasured(const QMap<QString, double> &highest)
+{
+    for (auto it = highest.begin(); it != highest.end(); ++it)
+        m_highest[it.key()] = std::max(m_highest.value(it.key()), *it);
 }
 
 void RoutingService::publish(const Result<RoutingState> &state)
@@ -175,145 +175,6 @@ Task<RouteOutcome> RoutingService::apply(RouteProposal proposal, bool confirmed,
     return drive(this, run, confirmed, std::move(stop));
 }
 
-Task<Result<SplitReport>> RoutingService::verify(SplitOptions options, std::function<void(const SplitReport &)> progress, std::stop_token stop)
-{
-    const QPointer<RoutingService> self(this);
-    const Error cancelled(Error::Kind::Cancelled, tr("Cancelled."));
-    if (!m_endpoint)
-        co_return Error(Error::Kind::Unavailable, tr("The fleet file names no endpoint to count at."));
-    if (dayBudget())
-        options.rate = std::min(options.rate, 15.0);
-    const Result<void> affordable = co_await affords(options.samples);
-    if (!self)
-        co_return cancelled;
-    if (!affordable)
-        co_return affordable.error();
-    const Result<RoutingState> state = co_await read(stop);
-    if (!self)
-        co_return cancelled;
-    if (!state)
-        co_return state.error();
-    if (state->place == WeightPlace::None)
-        co_return Error(Error::Kind::Refused, tr("There are no weights to count against."), state->warnings.join(QLatin1Char(' ')));
-    const Result<SplitProof> proof = co_await proofFor(*state, stop);
-    if (!self)
-        co_return cancelled;
-    if (!proof)
-        co_return proof.error();
-    OperationReport report;
-    report.id = newOperationId();
-    report.operation = QStringLiteral("route verify");
-    report.begun = m_fleetState.clock().now();
-    co_await log(report.id, report.operation, ActivityEvent::Begun, begunPayload(report, m_redactor));
-    if (!self)
-        co_return cancelled;
-    const ShareMap expected = state->effectiveShares(m_fleetState.clock().now());
-    const Result<SplitReport> counted = co_await countSplit(m_endpoint, options, *proof, expected, std::move(progress), stop);
-    if (!self)
-        co_return cancelled;
-    if (counted) {
-        nlohmann::ordered_json note;
-        note["text"] = tr("Counted %1 answers; p = %2.").arg(counted->samples).arg(counted->pValue, 0, 'g', 3).toStdString();
-        note["split"] = splitDocument(*counted);
-        co_await log(report.id, report.operation, ActivityEvent::Note, ActivityPayload::of(note, m_redactor));
-        if (!self)
-            co_return cancelled;
-    }
-    report.result = counted ? OperationResult::Done : resultOf(counted.error());
-    if (!counted)
-        report.error = counted.error();
-    report.ended = m_fleetState.clock().now();
-    co_await log(report.id, report.operation, ActivityEvent::Ended, endedPayload(report, m_redactor));
-    co_return counted;
-}
-
-Task<Result<SplitProof>> RoutingService::proofFor(RoutingState state, std::stop_token stop)
-{
-    SplitProof proof;
-    proof.mode = state.mode;
-    proof.version = state.version;
-    if (state.mode == RoutingMode::LoadBalancer) {
-        QMap<QString, std::shared_ptr<ApiTransport>> asked = hostnames();
-        for (auto it = asked.begin(); it != asked.end();)
-            it = state.target(it.key()) ? std::next(it) : asked.erase(it);
-        const Result<QMap<int, QString>> codes = co_await calibrateMarks(asked, stop);
-        if (!codes)
-            co_return codes.error();
-        proof.codes = *codes;
-    }
-    co_return proof;
-}
-
-QMap<QString, std::shared_ptr<ApiTransport>> RoutingService::hostnames()
-{
-    QMap<QString, std::shared_ptr<ApiTransport>> out;
-    for (const NodeConfig &node : m_fleetState.config().nodes) {
-        if (node.url.isEmpty())
-            continue;
-        auto &transport = m_hostnames[node.id];
-        if (!transport)
-            transport = m_ways.hostname(node.url, node.access, std::nullopt);
-        out.insert(node.id, transport);
-    }
-    return out;
-}
-
-Task<OperationReport> RoutingService::installMarks(std::stop_token stop)
-{
-    const QPointer<RoutingService> self(this);
-    OperationReport report;
-    report.id = newOperationId();
-    report.operation = QStringLiteral("route marks");
-    report.begun = m_fleetState.clock().now();
-    report.result = OperationResult::Failed;
-    ApiTransport *api = m_ways.cloudflare();
-    const FleetConfig config = m_fleetState.config();
-    if (!api || !config.cloudflare) {
-        report.error = Error(Error::Kind::Unavailable, tr("The fleet file has no Cloudflare account with a token."));
-        co_return report;
-    }
-    co_await log(report.id, report.operation, ActivityEvent::Begun, begunPayload(report, m_redactor));
-    cloudflare::TunnelConfigurations tunnels(*api, config.cloudflare->accountId);
-    for (int i = 0; self && i < config.nodes.size() && !report.error; ++i) {
-        const NodeConfig &node = config.nodes.at(i);
-        if (node.tunnel.isEmpty() || node.url.isEmpty())
-            continue;
-        StepReport step;
-        step.id = QStringLiteral("mark-") + node.id;
-        step.name = tr("Teach the tunnel of %1 to say who it is").arg(node.label.isEmpty() ? node.id : node.label);
-        const Result<QString> done = co_await installMark(tunnels, node, markCode(i), stop);
-        if (!self)
-            co_return report;
-        step.state = done ? StepState::Done : StepState::Failed;
-        step.detail = done ? *done : done.error().summary;
-        if (!done)
-            report.error = done.error();
-        report.steps.append(step);
-        co_await log(report.id, report.operation, ActivityEvent::Step, stepPayload(step, m_redactor));
-    }
-    if (!self)
-        co_return report;
-    // The connectors take a new configuration over within seconds.
-    const QDeadlineTimer deadline(std::chrono::seconds(20));
-    while (!report.error) {
-        const Result<QMap<int, QString>> codes = co_await calibrateMarks(hostnames(), stop);
-        if (!self)
-            co_return report;
-        if (codes)
-            break;
-        if (stop.stop_requested() || deadline.hasExpired())
-            report.error = codes.error();
-        else
-            co_await pause(500ms, stop);
-        if (!self)
-            co_return report;
-    }
-    report.result = report.error ? resultOf(*report.error) : OperationResult::Done;
-    report.ended = m_fleetState.clock().now();
-    co_await log(report.id, report.operation, ActivityEvent::Ended, endedPayload(report, m_redactor));
-    co_return report;
-}
-
 Task<Result<QList<RouteHistoryEntry>>> RoutingService::history(int most)
 {
     const QPointer<RoutingService> self(this);
@@ -340,46 +201,6 @@ Task<Result<QList<RouteHistoryEntry>>> RoutingService::history(int most)
     }
     markHistory(entries, counts);
     co_return entries;
-}
-
-std::optional<qint64> RoutingService::dayBudget() const
-{
-    return m_fleetState.config().plan == QLatin1String("paid") ? std::nullopt : std::optional<qint64>(DayBudget);
-}
-
-/// What cannot be looked up counts as nothing: a broken log must not end every count.
-Task<Result<void>> RoutingService::affords(qint64 requests)
-{
-    const std::optional<qint64> budget = dayBudget();
-    if (!budget)
-        co_return Result<void>();
-    const Result<qint64> used = co_await countedToday();
-    const qint64 left = *budget - used.value_or(0);
-    if (requests > left)
-        co_return Error(Error::Kind::Refused, tr("The day's budget of own requests leaves %1.").arg(std::max<qint64>(0, left)))
-            .withRemedy(tr("Send fewer of them, or tomorrow (UTC)."));
-    co_return Result<void>();
-}
-
-Task<Result<qint64>> RoutingService::countedToday()
-{
-    const QPointer<RoutingService> self(this);
-    ActivityFilter filter;
-    filter.fleet = m_fleet;
-    filter.kind = QStringLiteral("route");
-    filter.from = QDateTime(m_fleetState.clock().now().toUTC().date(), QTime(0, 0), Qt::UTC);
-    const Result<OperationPage> page = co_await m_log.operations(filter, fromNewest, 300);
-    if (!page)
-        co_return page.error();
-    qint64 sum = 0;
-    for (const OperationSummary &summary : page->operations) {
-        if (!self)
-            co_return Error(Error::Kind::Cancelled, tr("Cancelled."));
-        const Result<QList<ActivityRecord>> lines = co_await m_log.operation(summary.id);
-        if (lines)
-            sum += requestsIn(*lines);
-    }
-    co_return sum;
 }
 
 Task<Result<RouteChange>> RoutingService::rollbackChange()

@@ -20,6 +20,8 @@
 
 namespace hybridge {
 
+struct EngineLog;
+
 /// What an operator must see before he says yes.
 struct RouteProposal {
     RouteChange change;
@@ -40,7 +42,8 @@ struct RouteManner {
     std::chrono::milliseconds dwell {30000}; ///< each step is watched for so long
     int probesPerStep = 20; ///< own tiny requests in each step
     double mostFailed = 0.05; ///< share of failed ones that aborts, 0 to 1
-    std::chrono::milliseconds slowest {5000}; ///< median time to the answer's first byte that aborts
+    int tokensPerStep = 3; ///< of one token each, through the endpoint: real ones, where all nodes know a common name
+    std::chrono::milliseconds slowest {5000}; ///< median time to the first token, or to a tiny answer, that aborts
 };
 
 /// What became of it. before and after were read back, never meant.
@@ -74,6 +77,12 @@ public:
     /// The newest reading. Nothing is polled here: read() fills it, and each operation.
     [[nodiscard]] const Reading<RoutingState> &state() const { return m_state; }
 
+    /// The SSH link of a node, null where there is none: for verify(), which then looks for one answer in the engines' logs.
+    void setShells(std::function<Shell *(const QString &node)> shells) { m_shells = std::move(shells); }
+
+    /// Tokens a second that nodes have been seen to give on other days, or by other programs: for N-1, as this session's are.
+    void noteMeasured(const QMap<QString, double> &highest);
+
     /// Reads the router, and writes each node's weight into the fleet's state.
     Task<Result<RoutingState>> read(std::stop_token stop);
     /// Reads it and puts the change against it; touches nothing.
@@ -93,8 +102,9 @@ public:
     Task<Result<qint64>> countedToday();
     /// Most own requests a day through the endpoint; empty: the plan is paid.
     [[nodiscard]] std::optional<qint64> dayBudget() const;
-    /// Teaches each tunnel's ingress to say who it is, for verify() in load-balancer mode. Logged.
-    Task<OperationReport> installMarks(std::stop_token stop);
+    /// Teaches each tunnel's ingress to say who it is, for verify() in load-balancer mode: by a code of the 2NN, and where
+    /// its hostname does not give that within @p patience, by one of the 4NN. Logged.
+    Task<OperationReport> installMarks(std::stop_token stop, std::chrono::milliseconds patience = std::chrono::seconds(15));
 
     /// What was changed, newest first. Errors: the log's.
     Task<Result<QList<RouteHistoryEntry>>> history(int most = 50);
@@ -114,6 +124,7 @@ Q_SIGNALS:
 
 private:
     struct Run;
+    struct Tokens;
     void publish(const Result<RoutingState> &state);
     void noteHighest();
     void setStep(Run &run, int step, StepState state, const QString &detail);
@@ -124,8 +135,13 @@ private:
     static Task<Result<RoutingState>> applyCanary(QPointer<RoutingService> self, std::shared_ptr<Run> run, std::stop_token stop);
     static Task<Result<RoutingState>> writeUnlessSo(QPointer<RoutingService> self, std::shared_ptr<Run> run, std::stop_token stop);
     static Task<Result<QString>> watchStep(QPointer<RoutingService> self, std::shared_ptr<Run> run, RoutingState state, std::stop_token stop);
+    static Task<void> askTokens(std::shared_ptr<Tokens> tokens, std::shared_ptr<ApiTransport> endpoint, RouteManner manner, std::stop_token stop);
     static Task<Result<QString>> waitForEdge(QPointer<RoutingService> self, RoutingState wanted, std::stop_token stop);
     Task<Result<SplitProof>> proofFor(RoutingState state, std::stop_token stop);
+    [[nodiscard]] QList<EngineLog> engineLogs(const RoutingState &state);
+    Task<Error> withWitness(Error error, QList<EngineLog> logs, std::chrono::milliseconds patience, std::stop_token stop);
+    Task<void> markNode(OperationReport *report, NodeConfig node, int code, std::stop_token stop);
+    Task<QStringList> awaitMarks(QMap<QString, int> wanted, std::chrono::milliseconds patience, std::stop_token stop);
     Task<Result<void>> affords(qint64 requests);
     [[nodiscard]] RouteProposal proposalFor(const RoutingState &before, const RouteChange &change, const QString &lastBackendOverride) const;
     [[nodiscard]] QMap<QString, std::shared_ptr<ApiTransport>> hostnames();
@@ -140,9 +156,10 @@ private:
     QString m_whyNot;
     Reading<RoutingState> m_state;
     QMap<QString, std::shared_ptr<ApiTransport>> m_hostnames; ///< by node, made when first needed
+    std::function<Shell *(const QString &node)> m_shells;
     OperationReport m_running;
     bool m_logFailed = false;
-    QMap<QString, double> m_highest; ///< tokens a second by node, this session's highest
+    QMap<QString, double> m_highest; ///< tokens a second by node, the highest that is known of
 };
 
 } // namespace hybridge

@@ -171,6 +171,44 @@ QString moreToTellSentence(const SplitReport &report)
         .arg(QString::number(report.moreToTell), formatPercent(tidyPercent(share * 100)), formatPercent(tidyPercent(fivePointsOff(share) * 100)));
 }
 
+QString witnessSentence(const EngineWitness &witness)
+{
+    const auto tr = [](const char *text) { return QCoreApplication::translate("SplitCheck", text); };
+    QString out;
+    if (witness.contradicts())
+        out = tr("The answer named %1, but its request stands in the engine's log of %2: a hostname leads to another node.").arg(witness.said, witness.node());
+    else if (!witness.node().isEmpty())
+        out = tr("One answer is proven down to the engine: its request stands in the log of %1 alone.").arg(witness.node());
+    else if (witness.found.isEmpty())
+        out = tr("No engine's log has the request that should prove an engine.");
+    else
+        out = tr("The request stands in several engines' logs (%1), which proves none.").arg(witness.found.join(QStringLiteral(", ")));
+    QStringList unread;
+    for (auto it = witness.unread.begin(); it != witness.unread.end(); ++it)
+        unread.append(QStringLiteral("%1: %2").arg(it.key(), it.value()));
+    return unread.isEmpty() ? out : out + QLatin1Char(' ') + tr("Logs that were not read: %1").arg(unread.join(QStringLiteral("; ")));
+}
+
+namespace {
+nlohmann::ordered_json witnessDocument(const EngineWitness &witness)
+{
+    const auto text = [](const QString &word) { return word.isEmpty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(word.toStdString()); };
+    nlohmann::ordered_json out;
+    out["nonce"] = witness.nonce.toStdString();
+    out["proof"] = witness.node().isEmpty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json("log");
+    out["node"] = text(witness.node());
+    out["said"] = text(witness.said);
+    out["agrees"] = witness.said.isEmpty() || witness.node().isEmpty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(!witness.contradicts());
+    out["foundIn"] = nlohmann::ordered_json::array();
+    for (const QString &node : witness.found)
+        out["foundIn"].push_back(node.toStdString());
+    out["unread"] = nlohmann::ordered_json::object();
+    for (auto it = witness.unread.begin(); it != witness.unread.end(); ++it)
+        out["unread"][it.key().toStdString()] = it.value().toStdString();
+    return out;
+}
+} // namespace
+
 nlohmann::ordered_json splitDocument(const SplitReport &report)
 {
     const auto fine = [](double value) { return std::round(value * 10000) / 10000; };
@@ -194,6 +232,7 @@ nlohmann::ordered_json splitDocument(const SplitReport &report)
     }
     out["moreToTell"] = report.moreToTell;
     out["seconds"] = std::round(report.seconds * 100) / 100;
+    out["engine"] = report.engine ? witnessDocument(*report.engine) : nlohmann::ordered_json(nullptr);
     return out;
 }
 

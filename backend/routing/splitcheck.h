@@ -6,6 +6,7 @@
 
 #include <QMap>
 #include <QString>
+#include <QStringList>
 
 #include <optional>
 
@@ -32,6 +33,20 @@ struct SplitShare {
     Interval interval;
 };
 
+/// Whose engine one answer came from: the line that its request left in the engines' own logs. The word of a router proves
+/// a backend, a mark proves a tunnel; this proves the engine at the end of it.
+struct EngineWitness {
+    QString nonce; ///< "hybridge=" this stands in the request's address, and in the log
+    QString said; ///< node that the answer itself named; empty: it named none
+    QStringList found; ///< nodes whose engine's log has the line
+    QMap<QString, QString> unread; ///< by node: why its log was not read
+    /// The one log that has it; empty: none, or several (somebody has tried twice).
+    [[nodiscard]] QString node() const { return found.size() == 1 ? found.first() : QString(); }
+    /// The answer named one node, and another one's engine gave it.
+    [[nodiscard]] bool contradicts() const { return !said.isEmpty() && !node().isEmpty() && said != node(); }
+};
+[[nodiscard]] QString witnessSentence(const EngineWitness &witness);
+
 /// What a verification found.
 struct SplitReport {
     qint64 samples = 0; ///< answers that were counted
@@ -47,6 +62,7 @@ struct SplitReport {
     double seconds = 0; ///< how long it took
     std::optional<double> medianMs; ///< to the whole of a tiny answer; empty: nothing came
     std::optional<Error> firstFailure; ///< why the first failed request failed
+    std::optional<EngineWitness> engine; ///< of one answer; empty: no log was looked at
 };
 
 /// Puts counts against @p expected (any unit; taken as proportions). Nodes that expect nothing and were seen make

@@ -159,28 +159,49 @@ int markCode(int index)
     return 210 + index % 90;
 }
 
-Task<Result<QMap<int, QString>>> calibrateMarks(QMap<QString, std::shared_ptr<ApiTransport>> hostnames, std::stop_token stop)
+int fallbackMarkCode(int index)
 {
-    QMap<int, QString> codes;
-    QStringList missing;
+    return 440 + index % 50;
+}
+
+Task<MarkReading> readMarks(QMap<QString, std::shared_ptr<ApiTransport>> hostnames, std::stop_token stop)
+{
+    MarkReading reading;
     for (auto it = hostnames.begin(); it != hostnames.end(); ++it) {
         ApiRequest request = ApiRequest::get(QString::fromLatin1(cloudflare::nodeMarkPath));
         request.timeout(std::chrono::seconds(8)).attempts(1).maxBytes(1 << 16);
         const Result<HttpResponse> answer = co_await it.value()->send(request, stop);
         if (stop.stop_requested())
-            co_return Error(Error::Kind::Cancelled, tr("Cancelled."));
-        // An engine says 200, 404 or 405 to a path that it does not know; a mark is none of these.
+            co_return MarkReading();
+        // An engine says 200, 404 or 405 to a path that it does not know; a mark is none of these. Cloudflared itself gives
+        // it, so that an engine that is down does not matter; 530 is the edge's word for a tunnel that is.
         const int status = answer ? answer->status : 0;
         const bool isMark = (status > 204 && status < 300) || (status >= 440 && status < 500);
-        if (!isMark || codes.contains(status))
-            missing.append(answer ? QStringLiteral("%1: HTTP %2").arg(it.key()).arg(status) : QStringLiteral("%1: %2").arg(it.key(), answer.error().summary));
+        if (!answer)
+            reading.unreachable.insert(it.key(), answer.error().summary);
+        else if (status == 530)
+            reading.unreachable.insert(it.key(), QStringLiteral("HTTP 530"));
+        else if (!isMark || reading.codes.contains(status))
+            reading.unmarked.insert(it.key(), QStringLiteral("HTTP %1").arg(status));
         else
-            codes.insert(status, it.key());
+            reading.codes.insert(status, it.key());
     }
-    if (!missing.isEmpty())
-        co_return Error(Error::Kind::Refused, tr("Not every tunnel says which node it is."), missing.join(QStringLiteral("; ")), routeMarksMissing)
-            .withRemedy(tr("Run \"hybridgectl route verify --install-marks\" once: each tunnel's ingress gets a rule of its own for %1.").arg(QString::fromLatin1(cloudflare::nodeMarkPath)));
-    co_return codes;
+    co_return reading;
+}
+
+Task<Result<QMap<int, QString>>> calibrateMarks(QMap<QString, std::shared_ptr<ApiTransport>> hostnames, std::stop_token stop)
+{
+    const MarkReading reading = co_await readMarks(std::move(hostnames), stop);
+    if (stop.stop_requested())
+        co_return Error(Error::Kind::Cancelled, tr("Cancelled."));
+    if (reading.unmarked.isEmpty() && (!reading.codes.isEmpty() || reading.unreachable.isEmpty()))
+        co_return reading.codes;
+    QStringList missing;
+    for (const QMap<QString, QString> *one : {&reading.unmarked, &reading.unreachable})
+        for (auto it = one->begin(); it != one->end(); ++it)
+            missing.append(QStringLiteral("%1: %2").arg(it.key(), it.value()));
+    co_return Error(Error::Kind::Refused, tr("Not every tunnel says which node it is."), missing.join(QStringLiteral("; ")), routeMarksMissing)
+        .withRemedy(tr("Run \"hybridgectl route verify --install-marks\" once: each tunnel's ingress gets a rule of its own for %1.").arg(QString::fromLatin1(cloudflare::nodeMarkPath)));
 }
 
 } // namespace hybridge

@@ -242,8 +242,21 @@ HttpResponse FakeEdge::answer(const ApiRequest &request, const QString &node)
                 return QString::fromStdString(rule["service"].get<std::string>()).mid(12).toInt();
         return 404;
     };
+    const auto markOf = [&](const QString &name) {
+        const int code = mark(name == QLatin1String("gcp") ? gcpTunnel : homeTunnel);
+        return name == down ? 530 : name == altersMarksOf && code < 300 ? 200 : code;
+    };
+    const auto reach = [&](const QString &name) {
+        engineLogs[crossed ? (name == QLatin1String("gcp") ? QStringLiteral("home") : QStringLiteral("gcp")) : name].append(QStringLiteral("GET /v1/models?") + QString::fromLatin1(request.encodedQuery()));
+    };
     if (!node.isEmpty()) {
-        response.status = mark(node == QLatin1String("gcp") ? gcpTunnel : homeTunnel);
+        response.status = markOf(node);
+        return response;
+    }
+    if (request.path().endsWith(QLatin1String("chat/completions"))) {
+        ++tokens;
+        response.body = R"({"model":"m","choices":[{"message":{"content":"!"}}]})";
+        response.elapsedMs = tokenMs;
         return response;
     }
     std::map<std::string, double> weights;
@@ -254,7 +267,13 @@ HttpResponse FakeEdge::answer(const ApiRequest &request, const QString &node)
         const json &poolWeights = steering["pool_weights"];
         for (const auto &[pool, weight] : poolWeights.items())
             weights[pool] = weight.get<double>();
-        response.status = mark(choose(weights) == "p-gcp" ? gcpTunnel : homeTunnel);
+        if (!down.isEmpty())
+            weights[down == QLatin1String("gcp") ? "p-gcp" : "p-home"] = 0; // its monitor has seen it
+        const QString chosen = choose(weights) == "p-gcp" ? QStringLiteral("gcp") : QStringLiteral("home");
+        if (request.path().endsWith(QLatin1String("/__hybridge/node")))
+            response.status = markOf(chosen);
+        else
+            reach(chosen);
         return response;
     }
     const json &routes = m_cloud.routes();
@@ -274,7 +293,9 @@ HttpResponse FakeEdge::answer(const ApiRequest &request, const QString &node)
             response.status = 502;
             return response;
         }
-        response.headers.append({"x-hybridge-backend", QByteArray::fromStdString(choose(weights))});
+        const std::string chosen = choose(weights);
+        reach(QString::fromStdString(chosen));
+        response.headers.append({"x-hybridge-backend", QByteArray::fromStdString(chosen)});
     }
     return response;
 }

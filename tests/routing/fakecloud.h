@@ -57,6 +57,12 @@ public:
     int lag = 0; ///< so many answers still come from the version before
     std::function<bool(const nlohmann::json &routes)> fails; ///< answers of these routes are 502
     int asked = 0;
+    QMap<QString, QStringList> engineLogs; ///< by node: the requests that its engine was given
+    bool crossed = false; ///< each hostname leads to the other node's engine
+    QString altersMarksOf; ///< a node whose hostname turns unusual 2NN into 200
+    double tokenMs = 30; ///< to the first token
+    int tokens = 0; ///< real ones that were asked for
+    QString down; ///< a node whose tunnel is down
 
 private:
     [[nodiscard]] std::string choose(const std::map<std::string, double> &weights);

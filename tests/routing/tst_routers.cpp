@@ -254,6 +254,16 @@ private Q_SLOTS:
         QVERIFY2(ended, qPrintable(ended ? QString() : ended.error().summary + ended.error().detail));
         QVERIFY(!ended->lease);
         QCOMPARE(ended->percents(), split(80));
+        // One that ends between a write and the look at it is nobody else's edit.
+        change.lease->expiresAt = bench.clock.now().addSecs(60);
+        QVERIFY(bench.apply(change));
+        bench.cloud.afterWrite = [&bench](const ApiRequest &) -> std::optional<HttpResponse> {
+            bench.clock.advance(std::chrono::seconds(61));
+            return std::nullopt;
+        };
+        const Result<RoutingState> late = bench.apply(to(60));
+        QVERIFY2(late, qPrintable(late ? QString() : late.error().summary + late.error().detail));
+        QCOMPARE(late->percents(), split(60));
     }
     void leaseRuleSlotIsTaken()
     {

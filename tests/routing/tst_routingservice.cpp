@@ -3,6 +3,7 @@
 // Changes of shares from the guards to the history: on a Worker and on a balancer in memory, with a real activity log.
 #include "backend/routing/routingservice.h"
 #include "tests/routing/fakecloud.h"
+#include "tests/support/fakeshell.h"
 #include "tests/support/manualclock.h"
 #include "tests/support/pending.h"
 
@@ -26,8 +27,9 @@ PercentMap split(int gcp)
 
 /// A fleet, its cloud and its log. Both nodes are healthy until told otherwise.
 struct Bench {
-    explicit Bench(const QString &mode)
-        : state(routedFleet(mode), clock), log(folder.filePath(QStringLiteral("activity.sqlite")), clock, QStringLiteral("test")),
+    explicit Bench(const QString &mode) : Bench(routedFleet(mode), mode) { }
+    Bench(const FleetConfig &config, const QString &mode)
+        : state(config, clock), log(folder.filePath(QStringLiteral("activity.sqlite")), clock, QStringLiteral("test")),
           service(state, ways, log, QStringLiteral("test"))
     {
         ways.edge.isBalancer = mode == QLatin1String("load-balancer");
@@ -68,6 +70,7 @@ struct Bench {
         SplitOptions options;
         options.samples = samples;
         options.rate = 1000;
+        options.logPatience = 100ms;
         return await(service.verify(options, {}, {}));
     }
     QList<RouteHistoryEntry> history() { return *await(service.history(50)); }
@@ -226,6 +229,164 @@ private Q_SLOTS:
         QVERIFY(!counted);
         QVERIFY(counted.error().kind == Error::Kind::Refused);
         QCOMPARE(ways.edge.asked, 0);
+    }
+
+    void sameValuesWriteNothing_data() { modes_data(); }
+    void sameValuesWriteNothing()
+    {
+        QFETCH(QString, mode);
+        Bench bench(mode);
+        const RouteOutcome outcome = bench.set(80); // as it is
+        QVERIFY2(outcome.report.result == OperationResult::Done, describe(outcome));
+        QVERIFY(outcome.readBack);
+        QCOMPARE(outcome.after.value(QStringLiteral("gcp")), 80.0);
+        QCOMPARE(bench.ways.cloud.writes().size(), 0);
+        // Read by somebody who has not seen another's edit: that one is not taken for his own.
+        const Result<RouteProposal> proposal = bench.propose(80);
+        if (bench.ways.edge.isBalancer)
+            bench.ways.cloud.balancer["random_steering"]["pool_weights"]["p-gcp"] = 0.5;
+        else
+            bench.ways.cloud.routes()["backends"][1]["weight"] = 50;
+        const RouteOutcome late = await(bench.service.apply(*proposal, true, {}, QStringLiteral("route set"), {}));
+        QVERIFY(late.report.error && isRouteConflict(*late.report.error));
+        QCOMPARE(bench.ways.cloud.writes().size(), 0);
+    }
+    void ownRequestsAreCounted()
+    {
+        Bench bench(QStringLiteral("worker"));
+        QCOMPARE(*await(bench.service.countedToday()), 0);
+        const RouteOutcome outcome = bench.set(60, canary()); // two watched steps of three
+        QVERIFY2(outcome.report.result == OperationResult::Done, describe(outcome));
+        QCOMPARE(*await(bench.service.countedToday()), 6);
+        QVERIFY(bench.verify(20));
+        QCOMPARE(*await(bench.service.countedToday()), 26);
+    }
+
+    void firstTokensInACanary_data()
+    {
+        QTest::addColumn<double>("ms");
+        QTest::addColumn<bool>("common");
+        QTest::addColumn<bool>("goes");
+        QTest::newRow("in time") << 30.0 << true << true;
+        QTest::newRow("too late, while lists of models come quickly") << 9000.0 << true << false;
+        QTest::newRow("no name that all know") << 9000.0 << false << true; // said, not guessed
+    }
+    void firstTokensInACanary()
+    {
+        QFETCH(double, ms);
+        QFETCH(bool, common);
+        QFETCH(bool, goes);
+        Bench bench(QStringLiteral("worker"));
+        if (common)
+            for (json &backend : bench.ways.cloud.routes()["backends"])
+                backend["aliases"]["chat"] = "m";
+        bench.ways.edge.tokenMs = ms;
+        const RouteOutcome outcome = bench.set(60, canary());
+        QCOMPARE(outcome.report.result == OperationResult::Done, goes);
+        QCOMPARE(bench.ways.edge.tokens, !common ? 0 : goes ? 6 : 3); // three a step
+        const QString told = goes ? outcome.report.steps.first().detail : outcome.report.error->summary;
+        QVERIFY2(told.contains(common ? QStringLiteral("first token") : QStringLiteral("not measured")), qPrintable(told));
+        if (!goes)
+            QVERIFY(bench.ways.cloud.routes()["backends"][1]["weight"] == 80);
+        QCOMPARE(*await(bench.service.countedToday()), (goes ? 6 : 3) + bench.ways.edge.tokens);
+    }
+
+    void engineWitness_data()
+    {
+        QTest::addColumn<QString>("mode");
+        QTest::addColumn<bool>("crossed");
+        QTest::addColumn<QString>("logs"); ///< nodes whose log can be read
+        QTest::addColumn<bool>("proven");
+        for (const char *mode : {"worker", "load-balancer"}) {
+            const QString name = QString::fromLatin1(mode);
+            QTest::addRow("%s", mode) << name << false << QStringLiteral("gcp home") << true;
+            QTest::addRow("%s, the other engine", mode) << name << true << QStringLiteral("gcp home") << true;
+            QTest::addRow("%s, its log is closed", mode) << name << false << QStringLiteral("home") << false;
+            QTest::addRow("%s, the other's log is closed", mode) << name << false << QStringLiteral("gcp") << true;
+        }
+    }
+    void engineWitness()
+    {
+        QFETCH(QString, mode);
+        QFETCH(bool, crossed);
+        QFETCH(QString, logs);
+        QFETCH(bool, proven);
+        FleetConfig config = routedFleet(mode);
+        for (NodeConfig &node : config.nodes) {
+            node.ssh.emplace();
+            node.engine->service = QStringLiteral("systemd:vllm.service");
+        }
+        Bench bench(config, mode);
+        QMap<QString, std::shared_ptr<FakeShell>> shells;
+        for (const char *id : {"gcp", "home"}) {
+            const QString node = QString::fromLatin1(id);
+            shells[node] = std::make_shared<FakeShell>();
+            shells[node]->setLinkState(LinkState::Connected);
+            shells[node]->whenExec(FakeShell::contains(QStringLiteral("vllm.service")), [&bench, node, logs](const SshCommand &) -> Result<ExecResult> {
+                if (!logs.contains(node))
+                    return Error(Error::Kind::Network, QStringLiteral("closed on purpose"));
+                QByteArray out;
+                for (const QString &line : bench.ways.edge.engineLogs.value(node))
+                    out += QByteArray::fromStdString(json {{"MESSAGE", line.toStdString()}, {"__REALTIME_TIMESTAMP", "1769421600000000"}}.dump()) + "\n";
+                return FakeShell::done(out);
+            });
+        }
+        bench.service.setShells([&shells](const QString &id) { return shells.value(id).get(); });
+        if (bench.ways.edge.isBalancer) {
+            // Not counted for want of marks, but one answer is proven all the same.
+            const Result<SplitReport> blind = bench.verify(20);
+            QVERIFY(!blind && isMarksMissing(blind.error()));
+            QCOMPARE(blind.error().detail.contains(QStringLiteral("log of gcp alone")), proven);
+            bench.ways.edge.engineLogs.clear();
+            QVERIFY(await(bench.service.installMarks({})).result == OperationResult::Done);
+        }
+        bench.ways.edge.crossed = crossed;
+        const Result<SplitReport> counted = bench.verify(10);
+        QVERIFY(counted && counted->engine);
+        const EngineWitness &witness = *counted->engine;
+        const json document = json::parse(splitDocument(*counted).dump())["engine"];
+        if (!proven) {
+            QVERIFY(witness.node().isEmpty());
+            QVERIFY(witness.unread.contains(QStringLiteral("gcp")));
+            QVERIFY(document["proof"].is_null() && document["agrees"].is_null() && document["unread"].contains("gcp"));
+            return;
+        }
+        const QString meant = crossed ? QStringLiteral("home") : QStringLiteral("gcp"); // the fake's first choice is gcp
+        QVERIFY(mode != QLatin1String("worker") || witness.said == QLatin1String("gcp"));
+        QCOMPARE(witness.node(), meant);
+        QCOMPARE(witness.contradicts(), crossed && mode == QLatin1String("worker"));
+        QVERIFY(document["proof"] == "log" && document["node"] == meant.toStdString() && document["nonce"].get<std::string>().size() == 32);
+        QVERIFY(document["agrees"] == (mode == QLatin1String("worker") ? json(!crossed) : json(nullptr)));
+        QVERIFY(witnessSentence(witness).contains(meant));
+    }
+
+    void marksThatTheEdgeAlters()
+    {
+        Bench bench(QStringLiteral("load-balancer"));
+        bench.ways.edge.altersMarksOf = QStringLiteral("home");
+        const OperationReport marks = await(bench.service.installMarks({}, 1ms));
+        QVERIFY2(marks.result == OperationResult::Done, qPrintable(marks.error ? marks.error->summary + marks.error->detail : QString()));
+        QStringList services;
+        for (const auto &[id, tunnel] : bench.ways.cloud.tunnels)
+            services.append(QString::fromStdString(tunnel["config"]["ingress"][0]["service"].get<std::string>()));
+        QCOMPARE(services, QStringList({QStringLiteral("http_status:210"), QStringLiteral("http_status:441")}));
+        const Result<SplitReport> counted = bench.verify(50);
+        QVERIFY(counted && counted->agrees && counted->failed == 0);
+        QCOMPARE(counted->observed.value(QStringLiteral("home")).count, 10);
+        // Once more changes nothing: what comes through stays.
+        const qsizetype writes = bench.ways.cloud.writes().size();
+        QVERIFY(await(bench.service.installMarks({}, 1ms)).result == OperationResult::Done);
+        QCOMPARE(bench.ways.cloud.writes().size(), writes);
+    }
+    void aNodeThatIsDownIsNoObstacle()
+    {
+        Bench bench(QStringLiteral("load-balancer"));
+        QVERIFY(await(bench.service.installMarks({})).result == OperationResult::Done);
+        bench.ways.edge.down = QStringLiteral("home");
+        const Result<SplitReport> counted = bench.verify(100);
+        QVERIFY(counted);
+        QCOMPARE(counted->observed.value(QStringLiteral("gcp")).count, 100);
+        QVERIFY(!counted->agrees); // a fifth was meant for home
     }
 
     void lastBackend()

@@ -168,6 +168,11 @@ void SplitCard::showReport(const SplitReport &report, const QString &when, bool 
     QString more = moreToTellSentence(report);
     if (report.firstFailure)
         more = tr("The first failure: %1").arg(report.firstFailure->summary) + (more.isEmpty() ? QString() : QLatin1Char(' ') + more);
+    if (report.engine) {
+        if (report.engine->contradicts())
+            m_lamp->setCondition(NodeCondition::Down);
+        more += (more.isEmpty() ? QString() : QStringLiteral(" ")) + witnessSentence(*report.engine);
+    }
     m_more->put(more);
     m_more->setVisible(!more.isEmpty());
 }
