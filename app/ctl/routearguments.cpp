@@ -62,6 +62,7 @@ void RouteArguments::addTo(CLI::App &cli)
     CLI::App *verify = add(*route, "verify", "count who answers through the protected hostname", Verb::Verify);
     verify->add_option("--samples", m_samples, "requests (10 to 2000; default 400)")->check(CLI::Range(10, 2000));
     verify->add_option("--rate", m_rate, "requests a second; at most 15 on the free plan")->check(CLI::Range(0.5, 200.0));
+    verify->add_flag("!--no-witness", m_witness, "do not look for one answer's request in the engines' logs over SSH");
     verify->add_flag("--install-marks", m_marks, "first teach each tunnel to say which node it is (load balancer)");
     CLI::App *history = add(*route, "history", "changes of the shares, newest first", Verb::History);
     history->add_option("-n,--count", m_count, "how many (1 to 100)")->check(CLI::Range(1, 100));
@@ -85,6 +86,7 @@ RouteOptions RouteArguments::options() const
     out.samples = m_samples;
     out.rate = m_rate;
     out.installMarks = m_marks;
+    out.witness = m_witness;
     out.count = m_count;
     out.monitor.node = out.node;
     if (!m_path.empty())

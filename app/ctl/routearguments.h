@@ -34,6 +34,7 @@ private:
     std::uint64_t m_dwell = 30;
     bool m_canary = false;
     bool m_marks = false;
+    bool m_witness = true;
     int m_samples = 400;
     double m_rate = 15;
     int m_count = 20;

@@ -10,6 +10,7 @@
 #include "backend/base/units.h"
 #include "backend/fleet/fleetsession.h"
 #include "backend/fleet/statusjson.h"
+#include "backend/lifecycle/measuredrates.h"
 #include "backend/routing/routingservice.h"
 
 #include <QCoreApplication>
@@ -107,6 +108,8 @@ QStringList splitLines(const SplitReport &report)
     lines.append(report.agrees ? tr("It agrees with the shares (p = %1).").arg(report.pValue, 0, 'g', 3) : tr("It does not agree with the shares (p = %1).").arg(report.pValue, 0, 'g', 3));
     if (const QString more = moreToTellSentence(report); !more.isEmpty())
         lines.append(more);
+    if (report.engine)
+        lines.append(witnessSentence(*report.engine));
     return lines;
 }
 
@@ -176,6 +179,7 @@ Task<int> runVerify(RoutingService &service, Options options, RouteOptions route
     SplitOptions split;
     split.samples = route.samples;
     split.rate = route.rate;
+    split.witness = route.witness;
     const Result<SplitReport> report = co_await service.verify(split, {}, stop);
     if (!report)
         co_return sayUncounted(report.error(), options);
@@ -185,7 +189,7 @@ Task<int> runVerify(RoutingService &service, Options options, RouteOptions route
         Terminal::print(dumpJson(splitDocument(*report)) + '\n');
     else
         printText(splitLines(*report));
-    co_return report->agrees ? ExitDone : ExitUnhealthy;
+    co_return report->agrees && !(report->engine && report->engine->contradicts()) ? ExitDone : ExitUnhealthy;
 }
 
 Result<RouteChange> changeOf(const RouteOptions &route, const RoutingState &now, const Clock &clock, const QString &who)
@@ -310,8 +314,16 @@ Task<int> runRoute(Options options, RouteOptions route, SecretResolver &resolver
         co_return co_await runShow(service, options, stop);
     if (route.verb == Verb::Monitor)
         co_return co_await runMonitor(service, session, options, route.monitor, stop);
-    if (route.verb == Verb::Verify)
+    if (route.verb == Verb::Verify) {
+        if (route.witness && !options.dryRun) {
+            session.start(); // its links, and the addresses that the clouds alone know
+            service.setShells([&session](const QString &id) {
+                const NodeWatch *const node = session.watch().node(id);
+                return node ? node->shell() : nullptr;
+            });
+        }
         co_return co_await runVerify(service, options, route, stop);
+    }
     session.start();
     // Guards judge what is known: the first look of everything comes before them.
     const QDeadlineTimer deadline(options.timeout);
@@ -324,6 +336,8 @@ Task<int> runRoute(Options options, RouteOptions route, SecretResolver &resolver
         if (!co_await pause(100ms, stop))
             break;
     session.state().flush();
+    const QDateTime now = clock.now();
+    co_await tellMeasuredRates(&service, log.database(), config.name, now);
     const QString who = log.who().section(QLatin1Char(','), 0, 0);
     co_return co_await runChange(service, options, route, clock, who, stop);
 }

@@ -26,6 +26,7 @@ struct RouteOptions {
     int samples = 400;
     double rate = 15;
     bool installMarks = false;
+    bool witness = true; ///< look for one answer in the engines' logs
     int count = 20; ///< of history
     MonitorOptions monitor;
 };

@@ -6,6 +6,7 @@
 #include "backend/fleet/secretcache.h"
 #include "backend/lifecycle/idlestop.h"
 #include "backend/lifecycle/loggedchange.h"
+#include "backend/lifecycle/measuredrates.h"
 #include "ui/fleet/idlecard.h"
 #include "ui/fleet/logcard.h"
 #include "ui/fleet/nodepage.h"
@@ -24,6 +25,8 @@ void Panel::openLifecycle(const FleetFile &file)
     });
     m_window.setActivityLog(m_log.get());
     m_routing = std::make_unique<RoutingService>(m_session->state(), *m_session, *m_log, file.config().name);
+    m_routing->setShells([this](const QString &id) { const NodeWatch *const node = m_session->watch().node(id); return node ? node->shell() : nullptr; });
+    tellMeasuredRates(m_routing.get(), m_log->database(), file.config().name, m_clock.now());
     m_routingWatch = std::make_unique<RoutingWatch>(*m_routing);
     openRouting();
     m_ways = std::make_unique<SessionWays>(*m_session);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The record of what nodes used: recorder, ledger in a real file, prices, and the report made of them.
 #include "backend/lifecycle/costreport.h"
+#include "backend/lifecycle/measuredrates.h"
 #include "backend/lifecycle/pricebook.h"
 #include "backend/store/sql.h"
 #include "tests/lifecycle/usageworld.h"
@@ -36,6 +37,7 @@ private Q_SLOTS:
     void theCloudFillsGaps();
     void monthsAndSummerTime();
     void currenciesAreKeptApart();
+    void bestQuarters();
     void oldLogsAreTakenOver();
     void pricesFromTheList();
     void pricesThatAreNotThere_data();
@@ -252,6 +254,24 @@ void TestUsage::currenciesAreKeptApart()
 }
 
 // A log that an earlier version made has no such tables: they are added to it, and its lines stay.
+/// What a node gave over a quarter of an hour is what it can give at least: for the question whether the rest would do.
+void TestUsage::bestQuarters()
+{
+    const auto quarter = [](quint16 counted, double tokens) {
+        UsageSlot slot;
+        slot.counted = counted;
+        slot.tokens = tokens;
+        return slot;
+    };
+    UsageByNode usage;
+    usage[{QStringLiteral("gcp"), QStringLiteral("USD")}] = {quarter(0x7fff, 9000), quarter(0x00ff, 9600), quarter(0x000f, 99999), quarter(0, 5)};
+    usage[{QStringLiteral("gcp"), QStringLiteral("EUR")}] = {quarter(0x7fff, 18000)};
+    usage[{QStringLiteral("home"), QStringLiteral("USD")}] = {quarter(0x7fff, 0)};
+    const QMap<QString, double> best = bestRates(usage);
+    QCOMPARE(best.size(), 1); // nothing is known of home: not 0
+    QCOMPARE(best.value(QStringLiteral("gcp")), 20.0);
+}
+
 void TestUsage::oldLogsAreTakenOver()
 {
     ManualClock clock;

@@ -83,6 +83,14 @@ private Q_SLOTS:
         QVERIFY(set.json().value(QStringLiteral("readBack")).toBool());
         QCOMPARE(newest().value(QStringLiteral("state")).toString(), QStringLiteral("not-verified"));
 
+        if (m_mode == QLatin1String("load-balancer")) {
+            // Refused, and a document says why; one answer's engine is proven by its log all the same.
+            const CtlResult blind = run("route verify --samples 20");
+            QVERIFY2(blind.exitCode == 3, describe(blind));
+            QCOMPARE(blind.json().value(QStringLiteral("samples")).toInt(-1), 0);
+            const QJsonObject why = blind.json().value(QStringLiteral("error")).toObject();
+            QVERIFY2(why.value(QStringLiteral("detail")).toString().contains(QStringLiteral("proven down to the engine")), describe(blind));
+        }
         const CtlResult counted = run(m_mode == QLatin1String("worker") ? "route verify --samples 150" : "route verify --samples 150 --install-marks");
         QVERIFY2(counted.exitCode == 0, describe(counted));
         const QJsonObject report = counted.json();
@@ -93,6 +101,15 @@ private Q_SLOTS:
         const QJsonObject observed = report.value(QStringLiteral("observed")).toObject().value(QStringLiteral("gcp")).toObject();
         QVERIFY(observed.value(QStringLiteral("low")).toDouble() < 0.7 + 0.1 && observed.value(QStringLiteral("high")).toDouble() > 0.7 - 0.1);
         QCOMPARE(newest().value(QStringLiteral("state")).toString(), QStringLiteral("verified"));
+        // One answer, down to the engine: its request stands in exactly one node's log.
+        const QJsonObject engine = report.value(QStringLiteral("engine")).toObject();
+        QVERIFY2(engine.value(QStringLiteral("proof")).toString() == QLatin1String("log"), describe(counted));
+        QCOMPARE(engine.value(QStringLiteral("foundIn")).toArray().size(), 1);
+        QVERIFY(engine.value(QStringLiteral("unread")).toObject().isEmpty());
+        if (m_mode == QLatin1String("worker")) {
+            QCOMPARE(engine.value(QStringLiteral("node")), engine.value(QStringLiteral("said")));
+            QVERIFY(engine.value(QStringLiteral("agrees")).toBool());
+        }
 
         const CtlResult status = m_lab->status();
         QCOMPARE(nodeOf(status.json(), QStringLiteral("home")).value(QStringLiteral("weight")).toDouble(-1), 30.0);
