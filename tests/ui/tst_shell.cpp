@@ -7,6 +7,7 @@
 #include "ui/fleet/nodepage.h"
 #include "ui/shell/activitypanel.h"
 #include "ui/shell/commandpalette.h"
+#include "ui/shell/desktopnotices.h"
 #include "ui/shell/drawer.h"
 #include "ui/shell/firststartpage.h"
 #include "ui/shell/labbanner.h"
@@ -21,6 +22,7 @@
 #include "ui/widgets/theme.h"
 
 #include <QApplication>
+#include <QDBusMessage>
 #include <QDialog>
 #include <QFile>
 #include <QLabel>
@@ -28,8 +30,10 @@
 #include <QListView>
 #include <QLocale>
 #include <QMenu>
+#include <QProcess>
 #include <QPushButton>
 #include <QSignalSpy>
+#include <QStandardPaths>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -37,6 +41,26 @@
 #include <optional>
 
 using namespace hybridge;
+
+/// What a desktop runs to show notifications.
+class NoticeServer final : public QObject {
+    Q_OBJECT
+    Q_CLASSINFO("D-Bus Interface", "org.freedesktop.Notifications")
+public:
+    QStringList titles;
+    QStringList bodies;
+
+public Q_SLOTS:
+    uint Notify(const QString &, uint, const QString &, const QString &title, const QString &body, const QStringList &, const QVariantMap &, int)
+    {
+        titles.append(title);
+        bodies.append(body);
+        return uint(titles.size());
+    }
+
+Q_SIGNALS:
+    void ActionInvoked(uint id, const QString &action);
+};
 
 class TestShell final : public QObject {
     Q_OBJECT
@@ -66,6 +90,7 @@ private Q_SLOTS:
     void railFoldsAndIsRemembered();
     void screenshotsAreWrittenAndAlike();
     void fleetGoesAndComes();
+    void desktopIsNotified();
 
 private:
     static void open(MainWindow &window, FleetFixture &fixture)
@@ -477,6 +502,39 @@ void TestShell::fleetGoesAndComes()
         window.setFleet(nullptr);
         QVERIFY(window.nodeIds().isEmpty());
     }
+}
+
+/// Over the desktop's own bus: a private one here, and what would show the notification.
+void TestShell::desktopIsNotified()
+{
+    const QString program = QStandardPaths::findExecutable(QStringLiteral("dbus-daemon"));
+    if (program.isEmpty())
+        QSKIP("dbus-daemon is not installed (packaging/setup --tests)");
+    QProcess daemon;
+    daemon.start(program, {QStringLiteral("--session"), QStringLiteral("--nofork"), QStringLiteral("--nopidfile"), QStringLiteral("--print-address=1")});
+    QVERIFY(daemon.waitForStarted() && daemon.waitForReadyRead(20000));
+    const QString address = QString::fromLatin1(daemon.readLine().trimmed());
+    {
+        QDBusConnection desktop = QDBusConnection::connectToBus(address, QStringLiteral("desktop"));
+        DesktopNotices notices(QDBusConnection::connectToBus(address, QStringLiteral("panel")));
+        QSignalSpy refused(&notices, &DesktopNotices::refused);
+        QSignalSpy activated(&notices, &DesktopNotices::activated);
+        notices.show(QStringLiteral("Take GCP L4 down: done"), {});
+        QTRY_COMPARE(refused.size(), 1); // nobody there yet
+        NoticeServer server;
+        QVERIFY(desktop.registerObject(QStringLiteral("/org/freedesktop/Notifications"), &server, QDBusConnection::ExportAllSlots | QDBusConnection::ExportAllSignals));
+        QVERIFY(desktop.registerService(QStringLiteral("org.freedesktop.Notifications")));
+        notices.show(QStringLiteral("Take GCP L4 down: failed"), QStringLiteral("No <b>capacity</b>"));
+        QTRY_COMPARE(server.titles, QStringList {QStringLiteral("Take GCP L4 down: failed")});
+        QCOMPARE(server.bodies.first(), QStringLiteral("No &lt;b&gt;capacity&lt;/b&gt;")); // no markup of others
+        Q_EMIT server.ActionInvoked(77, QStringLiteral("default")); // somebody else's
+        QTRY_VERIFY_WITH_TIMEOUT((Q_EMIT server.ActionInvoked(1, QStringLiteral("default")), !activated.isEmpty()), 10000);
+        QCOMPARE(refused.size(), 1);
+    }
+    QDBusConnection::disconnectFromBus(QStringLiteral("panel"));
+    QDBusConnection::disconnectFromBus(QStringLiteral("desktop"));
+    daemon.terminate();
+    QVERIFY(daemon.waitForFinished(10000));
 }
 
 QTEST_MAIN(TestShell)

@@ -6,6 +6,7 @@
 #include "ui/fleet/nodepage.h"
 #include "ui/lifecycle/operationdialog.h"
 #include "ui/lifecycle/operationspanel.h"
+#include "ui/shell/desktopnotices.h"
 #include "ui/shell/drawer.h"
 #include "ui/shell/fleetwords.h"
 #include "ui/shell/mainwindow.h"
@@ -75,18 +76,33 @@ void MainWindow::setInterrupted(const QList<OperationSummary> &operations)
 
 void MainWindow::notifyDesktop(const QString &title, const QString &text)
 {
-    if (isActiveWindow() || !QSystemTrayIcon::isSystemTrayAvailable() || !QSystemTrayIcon::supportsMessages())
+    if (isActiveWindow())
         return;
-    if (!m_tray) {
-        m_tray = new QSystemTrayIcon(windowIcon().isNull() ? tintedIcon(QStringLiteral("bridge"), tokensFor(palette()).accent, 22) : windowIcon(), this);
-        connect(m_tray, &QSystemTrayIcon::messageClicked, this, [this] {
-            raise();
-            activateWindow();
-            showOperations();
-        });
+    const auto toFront = [this] {
+        raise();
+        activateWindow();
+        showOperations();
+    };
+    const auto throughTray = [this, toFront](const QString &what, const QString &more) {
+        if (!QSystemTrayIcon::isSystemTrayAvailable() || !QSystemTrayIcon::supportsMessages())
+            return;
+        if (!m_tray) {
+            m_tray = new QSystemTrayIcon(windowIcon().isNull() ? tintedIcon(QStringLiteral("bridge"), tokensFor(palette()).accent, 22) : windowIcon(), this);
+            connect(m_tray, &QSystemTrayIcon::messageClicked, this, toFront);
+        }
+        m_tray->show();
+        m_tray->showMessage(what, more);
+    };
+    auto *notices = findChild<DesktopNotices *>(QString(), Qt::FindDirectChildrenOnly);
+    if (!notices && DesktopNotices::hasSessionBus() && QDBusConnection::sessionBus().isConnected()) {
+        notices = new DesktopNotices(QDBusConnection::sessionBus(), this);
+        connect(notices, &DesktopNotices::activated, this, toFront);
+        connect(notices, &DesktopNotices::refused, this, throughTray);
     }
-    m_tray->show();
-    m_tray->showMessage(title, text);
+    if (notices)
+        notices->show(title, text);
+    else
+        throughTray(title, text);
 }
 
 void MainWindow::showOperations()
