@@ -125,14 +125,18 @@ Task<int> runOne(DrillService &service, Options options, DrillRequest request, s
 
 Task<int> runRestore(DrillService &service, Options options, QString node, std::stop_token stop)
 {
-    const Result<QList<DrillReport>> open = co_await service.interrupted(stop);
-    if (!open)
-        co_return sayError(open.error());
+    const Result<QList<DrillReport>> cutOff = co_await service.interrupted(stop);
+    if (!cutOff)
+        co_return sayError(cutOff.error());
+    const Result<QList<DrillReport>> unrestored = co_await service.unrestored(stop);
+    if (!unrestored)
+        co_return sayError(unrestored.error());
+    const QList<DrillReport> open = *cutOff + *unrestored;
     StepTeller teller;
     QObject::connect(&service, &DrillService::changed, &service, [&service, &teller] { teller.tell(service.live().steps); });
     nlohmann::ordered_json documents = nlohmann::ordered_json::array();
     int code = ExitDone;
-    for (const DrillReport &drill : *open) {
+    for (const DrillReport &drill : open) {
         if (!node.isEmpty() && drill.request.node != node)
             continue;
         const DrillReport ended = co_await service.finish(drill, stop);
@@ -154,7 +158,7 @@ Task<int> runRestore(DrillService &service, Options options, QString node, std::
             Terminal::say(tr("Nothing is away on %1.").arg(node));
         }
     } else if (documents.empty()) {
-        Terminal::say(tr("No drill was cut off: there is nothing to give back."));
+        Terminal::say(tr("No drill was cut off or left unrestored: there is nothing to give back."));
     }
     if (options.json)
         Terminal::print(dumpJson({{"restored", documents}}) + '\n');

@@ -4,6 +4,7 @@
 #include "app/panel/panel.h"
 
 #include "backend/drill/drillreport.h"
+#include "backend/drill/drillschedule.h"
 #include "backend/fleet/statusjson.h"
 #include "ui/drill/drillpage.h"
 
@@ -178,14 +179,15 @@ Task<void> Panel::finishDrills(QPointer<Panel> self)
         if (!self || !self->m_drill)
             co_return;
     }
-    // One that ended and is not restored: its node is asked again.
-    const Result<QList<DrillReport>> all = co_await self->m_drill->journal().list(1);
+    // Those that ended and are not restored, the newest of each node: it is asked again.
+    const Result<QList<DrillReport>> unrestored = co_await self->m_drill->unrestored(stop);
     if (!self || !self->m_drill)
         co_return;
-    if (all && !all->isEmpty() && all->first().ended.isValid() && !all->first().restored) {
-        DrillReport again = all->first();
-        again.restoreNotes.clear();
-        co_await self->m_drill->finish(again, {});
+    const QList<DrillReport> again = unrestored ? *unrestored : QList<DrillReport>();
+    for (const DrillReport &drill : again) {
+        co_await self->m_drill->finish(drill, {});
+        if (!self || !self->m_drill)
+            co_return;
     }
 }
 

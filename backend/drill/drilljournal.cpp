@@ -55,6 +55,12 @@ Task<Result<void>> DrillJournal::keep(DrillReport report)
     return m_database.run<void>(work);
 }
 
+Task<Result<QString>> DrillJournal::digest(DrillReport report)
+{
+    const std::function<Result<QString>(QSqlDatabase &)> work = [report](QSqlDatabase &) -> Result<QString> { return drillDigest(report); };
+    return m_database.run<QString>(work);
+}
+
 Task<Result<QList<DrillReport>>> DrillJournal::list(int most)
 {
     const std::function<Result<QList<DrillReport>>(QSqlDatabase &)> work = [fleet = m_fleet, most = std::clamp(most, 1, 1000)](QSqlDatabase &database) {

@@ -19,6 +19,8 @@ public:
 
     /// Writes @p report down, on the disk before this returns. report.ended invalid: it is open.
     Task<Result<void>> keep(DrillReport report);
+    /// drillDigest() on the store's thread: of ten thousand requests it takes longer than a picture may wait.
+    Task<Result<QString>> digest(DrillReport report);
     /// Newest first, without samples. At most 1000.
     Task<Result<QList<DrillReport>>> list(int most = 50);
     /// Begun and not ended, oldest first, without samples. Whether anybody goes on with them is the activity log's to tell.

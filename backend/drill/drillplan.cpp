@@ -7,9 +7,7 @@
 #include "backend/routing/routingguards.h"
 
 #include <QCoreApplication>
-#include <QLocale>
 #include <QSet>
-#include <QTimeZone>
 
 #include <algorithm>
 #include <cmath>
@@ -299,49 +297,6 @@ DrillPlan drillPlan(const FleetState &fleet, const DrillRequest &request, const 
         plan.calls.append(ssh(node->config, {QStringLiteral("disarm"), id}));
     }
     return plan;
-}
-
-namespace {
-
-bool isInside(const QTime &time, const std::pair<QTime, QTime> &window)
-{
-    return window.first <= window.second ? time >= window.first && time < window.second : time >= window.first || time < window.second;
-}
-
-} // namespace
-
-DrillDue drillDue(const DrillSchedule &schedule, const QDateTime &now, const QDateTime &last, const FleetState &fleet)
-{
-    DrillDue due;
-    if (!schedule.enabled) {
-        due.because = tr("Drills do not begin by themselves.");
-        return due;
-    }
-    // The first moment of the wanted time of day at which the pause since the last one is over.
-    QDateTime wanted(now.date(), schedule.at, now.timeZone());
-    const auto fits = [&schedule](const QDateTime &at) { return schedule.weekdays.isEmpty() || schedule.weekdays.contains(at.date().dayOfWeek()); };
-    const QDateTime earliest = last.isValid() ? last.addSecs(std::chrono::duration_cast<std::chrono::seconds>(schedule.every).count() - 3600) : QDateTime();
-    constexpr int grace = 3600; // begun late is begun: the program may have been closed
-    for (int day = 0; day < 400 && ((earliest.isValid() && wanted < earliest) || !fits(wanted) || wanted.addSecs(grace) <= now); ++day)
-        wanted = QDateTime(wanted.date().addDays(1), schedule.at, now.timeZone());
-    due.next = wanted;
-    if (now < wanted) {
-        due.because = tr("The next one is due at %1.").arg(QLocale().toString(wanted, QLocale::ShortFormat));
-        return due;
-    }
-    for (const auto &window : schedule.blackouts)
-        if (isInside(now.time(), window)) {
-            due.because = tr("None begins between %1 and %2.").arg(window.first.toString(QStringLiteral("HH:mm")), window.second.toString(QStringLiteral("HH:mm")));
-            return due;
-        }
-    for (int i = 0; i < fleet.nodeCount(); ++i)
-        if (const NodeState &node = fleet.at(i); node.diagnosis.condition != NodeCondition::Healthy) {
-            due.because = tr("Not now: %1 is %2.").arg(labelOf(node), conditionLabel(node.diagnosis.condition).toLower());
-            return due;
-        }
-    due.now = true;
-    due.because = tr("It is due, and every node is healthy.");
-    return due;
 }
 
 } // namespace hybridge

@@ -66,21 +66,4 @@ struct DrillPlan {
 /// Own requests a day on the free plan.
 inline constexpr qint64 freeRequestsADay = 10000;
 
-/// Which node and fault come next, and whether now: drills that begin by themselves.
-struct DrillSchedule {
-    bool enabled = false;
-    std::chrono::hours every {24 * 7};
-    QTime at {10, 0}; ///< local time
-    QList<std::pair<QTime, QTime>> blackouts; ///< local times in which none begins; may cross midnight
-    QList<int> weekdays; ///< 1 Monday … 7 Sunday; empty: all
-    bool operator==(const DrillSchedule &) const = default;
-};
-struct DrillDue {
-    bool now = false;
-    QString because; ///< why not, or why; a sentence
-    QDateTime next; ///< local; when it is asked for again; invalid: never
-};
-/// @p now local. @p last: when the newest scheduled drill began; invalid: never. @p fleet: not while anything is unhealthy. Pure.
-[[nodiscard]] DrillDue drillDue(const DrillSchedule &schedule, const QDateTime &now, const QDateTime &last, const FleetState &fleet);
-
 } // namespace hybridge

@@ -276,6 +276,13 @@ QByteArray drillMarkdown(const DrillReport &report)
     out += QStringLiteral("\n| | | |\n| --- | --- | --- |\n");
     for (const Row &row : rowsOf(report))
         out += QStringLiteral("| %1 | %2 | %3 |\n").arg(plain(row.name), plain(row.value), plain(row.note));
+    if (!report.predicted.because.isEmpty())
+        out += QStringLiteral("\n%1\n").arg(plain(report.predicted.because));
+    if (!report.counts.causes.isEmpty()) {
+        out += QStringLiteral("\n## %1\n\n| %2 | %3 |\n| --- | --- |\n").arg(tr("What failed"), tr("requests"), tr("cause"));
+        for (auto it = report.counts.causes.begin(); it != report.counts.causes.end(); ++it)
+            out += QStringLiteral("| %1 | %2 |\n").arg(QString::number(it.value()), plain(it.key()));
+    }
     out += QStringLiteral("\n## %1\n\n").arg(report.restored ? tr("Restored") : tr("Not restored"));
     for (const QString &note : report.restoreNotes)
         out += QStringLiteral("- %1\n").arg(plain(note));

@@ -299,9 +299,11 @@ Task<std::optional<Error>> DrillRun::cut(Self self, Ref run, std::stop_token sto
     // On the disk before the order leaves: whoever starts next knows what to give back.
     countNow(*run);
     run->report.marks.cut = run->now();
-    co_await self->keep(run->report);
+    const Result<void> kept = co_await self->keep(run->report);
     if (!self || stop.stop_requested())
         co_return drillCancelled();
+    if (!kept)
+        co_return Error(Error::Kind::Unavailable, tr("The drill could not be written down: nothing is cut."), kept.error().summary).withRemedy(kept.error().remedy);
     phase(self, DrillPhase::Cut);
     run->report.marks.cut = run->now();
     self->m_live.report.marks = run->report.marks;

@@ -289,12 +289,13 @@ Task<void> DrillService::log(QString operation, QString node, ActivityEvent even
         noteLogFailure(written.error());
 }
 
-Task<void> DrillService::keep(DrillReport report)
+Task<Result<void>> DrillService::keep(DrillReport report)
 {
     const QPointer<DrillService> self(this);
     const Result<void> kept = co_await m_journal.keep(report);
     if (self && !kept)
         noteLogFailure(kept.error());
+    co_return kept;
 }
 
 void DrillService::noteLogFailure(const Error &error)

@@ -79,6 +79,8 @@ public:
 
     /// Drills whose program ended before they did, and that nobody goes on with.
     Task<Result<QList<DrillReport>>> interrupted(std::stop_token stop);
+    /// Drills that ended and could not be restored: of each node the newest one, if it is such.
+    Task<Result<QList<DrillReport>>> unrestored(std::stop_token stop);
     /// Gives back what @p drill took, verifies it, and ends its record: reads the node first, which may have done it.
     Task<DrillReport> finish(DrillReport drill, std::stop_token stop);
     /// Gives back whatever lease is open on @p node, whoever began it.
@@ -102,7 +104,7 @@ Q_SIGNALS:
 private:
     friend struct DrillRun;
     Task<void> log(QString operation, QString node, ActivityEvent event, ActivityPayload payload);
-    Task<void> keep(DrillReport report);
+    Task<Result<void>> keep(DrillReport report);
     void noteLogFailure(const Error &error);
     static Task<Result<DrillFacts>> lookUp(QPointer<DrillService> self, DrillRequest request, std::stop_token stop);
     static Task<DrillOutcome> drive(QPointer<DrillService> self, std::shared_ptr<DrillRun> run, std::stop_token stop);

@@ -16,6 +16,8 @@ private Q_SLOTS:
     void cleanupTestCase();
     void givesBackByItself_data();
     void givesBackByItself();
+    void theClockMayLeap();
+    void anOrderThatComesTooLate();
     void disarms();
     void aSecondOneIsRefused();
     void refuses_data();
@@ -90,13 +92,48 @@ void TestRealLease::givesBackByItself()
     QTRY_COMPARE_WITH_TIMEOUT(m_node->run(u"systemctl list-units --all --no-legend 'hybridge-lease-d-*'"_s).out.trimmed(), QByteArray(), 10000);
 }
 
+/// The clock of the machine cannot be set for one node alone; what a leap could reach is told apart instead: "date" leaps ten
+/// years to and fro, and systemd's own word is that its timer counts on the clock that never leaps.
+void TestRealLease::theClockMayLeap()
+{
+    QVERIFY(m_node->write(u"/usr/local/bin/date"_s,
+        "#!/bin/sh\nif mkdir /tmp/leapt 2>/dev/null; then by=+10; else rmdir /tmp/leapt; by=-10; fi\nexec /usr/bin/date -d \"$by years\" \"$@\"\n", 0755));
+    QVERIFY(m_node->run(u"date +%Y; date +%Y"_s).out != m_node->run(u"/usr/bin/date +%Y; /usr/bin/date +%Y"_s).out);
+    QElapsedTimer watch;
+    watch.start();
+    QCOMPARE(lease(u"arm d-9 6 engine"_s).code, 0);
+    const QByteArray timer = m_node->run(u"systemctl show hybridge-lease-d-9.timer -p TimersCalendar -p TimersMonotonic -p AccuracyUSec"_s).out;
+    QVERIFY2(timer.contains("TimersCalendar=\n") || !timer.contains("TimersCalendar"), timer.constData());
+    QVERIFY2(timer.contains("OnActiveUSec=6s") && timer.contains("AccuracyUSec=1s"), timer.constData());
+    const int left = show().value(u"secondsLeft"_s).toInt(-1);
+    QVERIFY2(left >= 0 && left <= 6, qPrintable(QString::number(left)));
+    while (show().value(u"open"_s).toBool())
+        QVERIFY(watch.elapsed() < 30000);
+    QVERIFY2(watch.elapsed() >= 5500, qPrintable(QString::number(watch.elapsed())));
+    QCOMPARE(stateOf(u"engine"_s), QByteArray("active"));
+    QVERIFY(m_node->run(u"rm /usr/local/bin/date"_s).code == 0);
+}
+
+void TestRealLease::anOrderThatComesTooLate()
+{
+    QCOMPARE(lease(u"disarm d-10"_s).code, 0); // its drill has ended; nothing had arrived
+    const NodeRun late = lease(u"arm d-10 60 engine"_s);
+    QCOMPARE(late.code, 1);
+    QVERIFY2(late.err.contains("before it was armed"), late.err.constData());
+    QCOMPARE(stateOf(u"engine"_s), QByteArray("active"));
+    QVERIFY(!show().value(u"open"_s).toBool());
+}
+
 void TestRealLease::disarms()
 {
     QCOMPARE(lease(u"arm d-2 600 engine"_s).code, 0);
     QCOMPARE(stateOf(u"engine"_s), QByteArray("inactive"));
     QCOMPARE(lease(u"disarm other"_s).code, 4);
     QCOMPARE(stateOf(u"engine"_s), QByteArray("inactive"));
-    QCOMPARE(lease(u"disarm d-2"_s).code, 0);
+    const NodeRun back = lease(u"disarm d-2"_s);
+    QCOMPARE(back.code, 0);
+    // One object and nothing else: whoever called reads it.
+    QCOMPARE(QJsonDocument::fromJson(back.out).object().value(u"open"_s), QJsonValue(false));
     QCOMPARE(stateOf(u"engine"_s), QByteArray("active"));
     QVERIFY(m_node->run(u"systemctl is-active hybridge-lease-d-2.timer"_s).code != 0);
     QCOMPARE(lease(u"disarm d-2"_s).code, 0); // again: nothing is open, nothing is wrong
@@ -124,6 +161,7 @@ void TestRealLease::refuses_data()
     QTest::newRow("a unit of one's own") << u"arm x 60 systemd:ssh"_s;
     QTest::newRow("more words") << u"arm x 60 engine ssh"_s;
     QTest::newRow("no nft here") << u"arm x 60 network"_s;
+    QTest::newRow("disarm what is no id") << u"disarm 'x y'"_s;
     QTest::newRow("no verb") << u""_s;
 }
 
