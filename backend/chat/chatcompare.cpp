@@ -116,7 +116,7 @@ QString lumpSentence(const ChatFlowFinding &edge, const std::optional<ChatFlowFi
     return seen + u' ' + tr("The direct way is even: something between the engine and here gathers them (the edge, the router or the connector).");
 }
 
-ChatComparison compareAnswers(const QList<ChatAnswer> &answers)
+ChatComparison compareAnswers(const QList<ChatAnswer> &answers, const QHash<QString, QString> &labels)
 {
     ChatComparison out;
     for (const ChatAnswer &answer : answers) {
@@ -152,12 +152,16 @@ ChatComparison compareAnswers(const QList<ChatAnswer> &answers)
     if (edge && direct && edge->firstTokenMs && direct->firstTokenMs) {
         const double more = edge->firstTokenMs->median - direct->firstTokenMs->median;
         const bool sameNode = edge->servedBy == QStringList {direct->target.node};
+        const QString node = safeText(labels.value(direct->target.node, direct->target.node), 60);
+        QStringList served;
+        for (const QString &one : edge->servedBy)
+            served.append(safeText(labels.value(one, one), 60));
         out.sentences.append(more >= 0
-                ? tr("The first token comes %1 later through the edge than straight from %2.").arg(formatLatency(more), direct->target.node)
-                : tr("The first token comes %1 earlier through the edge than straight from %2.").arg(formatLatency(-more), direct->target.node));
+                ? tr("The first token comes %1 later through the edge than straight from %2.").arg(formatLatency(more), node)
+                : tr("The first token comes %1 earlier through the edge than straight from %2.").arg(formatLatency(-more), node));
         if (!sameNode)
-            out.sentences.append(edge->servedBy.isEmpty() ? tr("It is not proved that the edge was served by %1: the difference may be that of two nodes.").arg(direct->target.node)
-                                                          : tr("The edge was served by %1, not by %2 alone: the difference may be that of two nodes.").arg(edge->servedBy.join(QStringLiteral(", ")), direct->target.node));
+            out.sentences.append(edge->servedBy.isEmpty() ? tr("It is not proved that the edge was served by %1: the difference may be that of two nodes.").arg(node)
+                                                          : tr("The edge was served by %1, not by %2 alone: the difference may be that of two nodes.").arg(served.join(QStringLiteral(", ")), node));
     }
     if (const std::optional<ChatFlowFinding> through = flowOf(answers, ChatTarget::Way::Edge)) {
         const QString lumps = lumpSentence(*through, flowOf(answers, ChatTarget::Way::Direct));

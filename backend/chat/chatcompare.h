@@ -4,6 +4,8 @@
 
 #include "backend/chat/chattypes.h"
 
+#include <QHash>
+
 namespace hybridge {
 
 /// Median and spread of one number over the runs that have it.
@@ -36,8 +38,9 @@ struct ChatComparison {
     QStringList sentences; ///< what the numbers say: the edge's share of the first token, who lumps, who fails
 };
 
-/// Sums up finished answers, grouped by target in the order in which targets first appear. Pure.
-[[nodiscard]] ChatComparison compareAnswers(const QList<ChatAnswer> &answers);
+/// Sums up finished answers, grouped by target in the order in which targets first appear. @p labels: what the nodes are
+/// called in sentences, by id. Pure.
+[[nodiscard]] ChatComparison compareAnswers(const QList<ChatAnswer> &answers, const QHash<QString, QString> &labels = {});
 
 /// The answers and their summary as a JSON document, for export. Never a secret. Pure.
 [[nodiscard]] QByteArray comparisonJson(const QList<ChatAnswer> &answers);

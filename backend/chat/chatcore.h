@@ -18,6 +18,7 @@ struct ChatService::Core {
     QPointer<FleetSession> session;
     const Clock &clock;
     Patience patience;
+    std::function<bool()> isOffline; ///< empty: the machine's interfaces tell
     ConnectionPool pool; ///< of its own: an answer must not wait behind probes
     std::stop_source closing;
 

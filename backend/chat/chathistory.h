@@ -48,6 +48,8 @@ public:
     /// Adds a message; its conversation must have been put. A Streaming one is filled by append() and ended by finish().
     Task<Result<void>> add(QString conversation, ChatTurn turn);
     Task<Result<void>> append(QString conversation, QString turn, QString text, QString reasoning);
+    /// An answer that had ended grows again: filled by append() behind what it has, ended by finish().
+    Task<Result<void>> reopen(QString conversation, QString turn);
     /// The message as it is in the end.
     Task<Result<void>> finish(QString conversation, ChatTurn turn);
     /// For good, with all its branches.

@@ -14,7 +14,7 @@ namespace {
 constexpr qint64 MostRaw = 2000;
 constexpr qsizetype MostRawBytes = 4096;
 constexpr qsizetype MostForeign = 64 << 10;
-constexpr qsizetype MostArrivals = 200'000;
+constexpr qsizetype MostArrivals = 60'000;
 constexpr qsizetype MostTools = 128;
 /// Bytes that settle the form of a body for certain ("data:" after a mark of byte order).
 constexpr qsizetype FormBytes = 10;
@@ -100,11 +100,14 @@ void ChatReader::take(const QByteArray &bytes, Fresh &fresh, double atMs)
         if (m_form == BodyForm::Json && m_start.size() < MostForeign)
             if (const qsizetype end = m_start.indexOf('\n'); end > 0 && end + 1 < m_start.size() && m_start.at(end + 1) == '{' && m_start.at(end - 1) == '}')
                 m_form = BodyForm::JsonLines;
-        for (qsizetype end = m_start.indexOf('\n'); m_form == BodyForm::JsonLines && end >= 0; end = m_start.indexOf('\n')) {
-            const QByteArray line = m_start.left(end).trimmed();
-            m_start.remove(0, end + 1);
-            if (!line.isEmpty())
-                takeLine(line, fresh, atMs);
+        if (m_form == BodyForm::JsonLines) {
+            for (qsizetype end = m_start.indexOf('\n', m_scanned); end >= 0; end = m_start.indexOf('\n')) {
+                const QByteArray line = m_start.left(end).trimmed();
+                m_start.remove(0, end + 1);
+                if (!line.isEmpty())
+                    takeLine(line, fresh, atMs);
+            }
+            m_scanned = m_start.size(); // a line of many MiB comes in thousands of pieces: each byte is looked at once
         }
         m_tooLong = m_tooLong || m_start.size() > m_most;
         break;
@@ -196,6 +199,7 @@ void ChatReader::apply(const ChatChunk &chunk, Fresh &fresh)
         fresh.toolCalls = true;
     }
     const bool wholeText = chunk.whole || m_wholeDocument;
+    m_cameWhole = m_cameWhole || wholeText;
     const int tokens = wholeText ? std::max(1, int(double(chunk.text.toUtf8().size() + chunk.reasoning.toUtf8().size()) / BytesPerToken)) : 1;
     m_tokens += tokens;
     fresh.tokens += tokens;
@@ -228,8 +232,14 @@ void ChatReader::joinTools(const QList<ChatToolCall> &fragments)
 
 void ChatReader::noteArrival(const Fresh &fresh, double atMs)
 {
-    if (fresh.tokens > 0 && m_arrivals.size() < MostArrivals)
-        m_arrivals.append({atMs, fresh.tokens});
+    if (fresh.tokens <= 0)
+        return;
+    if (m_tokens == fresh.tokens)
+        m_firstArrival = {atMs, fresh.tokens};
+    // The oldest go: what streams now is what the live figures are about.
+    if (m_arrivals.size() >= MostArrivals)
+        m_arrivals.remove(0, MostArrivals / 4);
+    m_arrivals.append({atMs, fresh.tokens});
 }
 
 void ChatReader::noteRaw(QByteArray data, Fresh &fresh, double atMs)

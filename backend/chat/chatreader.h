@@ -37,11 +37,16 @@ public:
     [[nodiscard]] const QString &model() const { return m_model; }
     /// As told, else counted and marked.
     [[nodiscard]] ChatUsage usage() const;
+    /// The newest ones, 45 000 at least; all of a stream that had fewer.
     [[nodiscard]] const QList<ChatArrival> &arrivals() const { return m_arrivals; }
+    /// The very first one; meaningless while isEmpty().
+    [[nodiscard]] const ChatArrival &firstArrival() const { return m_firstArrival; }
     [[nodiscard]] qint64 tokens() const { return m_tokens; }
     [[nodiscard]] bool isEmpty() const { return m_tokens == 0; }
     /// "[DONE]", or a document that is whole in itself.
     [[nodiscard]] bool sawDone() const { return m_done; }
+    /// The text came at once, in one document: there is nothing between its tokens.
+    [[nodiscard]] bool cameWhole() const { return m_cameWhole; }
     /// An error object in the stream; the first one.
     [[nodiscard]] const std::optional<ChatChunk> &error() const { return m_error; }
     /// Something was longer than is read: the rest is not read any more.
@@ -74,8 +79,10 @@ private:
     std::optional<qint64> m_completion;
     std::optional<ChatChunk> m_error;
     QList<ChatArrival> m_arrivals;
+    ChatArrival m_firstArrival;
     std::optional<ChatRawEvent> m_lastRaw; ///< past the cap: the newest
     QByteArray m_foreign;
+    qsizetype m_scanned = 0; ///< of m_start, lines of JSON: no line ends before it
     qint64 m_tokens = 0;
     qint64 m_rawCount = 0;
     qint64 m_textSize = 0; ///< characters of text, reasoning and tool calls
@@ -83,6 +90,7 @@ private:
     int m_unreadable = 0;
     bool m_done = false;
     bool m_wholeDocument = false;
+    bool m_cameWhole = false;
     bool m_tooLong = false;
 };
 

@@ -46,6 +46,7 @@ public:
         QObject::connect(&m_timer, &QTimer::timeout, &m_timer, [this] { flush(); });
         restart();
     }
+    [[nodiscard]] bool hasSink() const { return bool(m_sink); }
     void restart() { m_watch.start(); }
     [[nodiscard]] double nowMs() const { return double(m_watch.nsecsElapsed()) / 1e6; }
     [[nodiscard]] ChatUpdate &update() { return m_update; }
@@ -167,11 +168,13 @@ Task<QByteArray> refusalBody(std::shared_ptr<ChatWire> wire, std::stop_token sto
 void takeFresh(Run &run, const ChatReader &reader, const ChatReader::Fresh &fresh, double atMs)
 {
     ChatUpdate &update = run.teller.update();
-    update.text += fresh.text;
-    update.reasoning += fresh.reasoning;
-    if (fresh.toolCalls)
-        update.toolCalls = reader.message().toolCalls;
-    update.raw += fresh.raw;
+    if (run.teller.hasSink()) {
+        update.text += fresh.text;
+        update.reasoning += fresh.reasoning;
+        if (fresh.toolCalls)
+            update.toolCalls = reader.message().toolCalls;
+        update.raw += fresh.raw;
+    }
     update.lastByteMs = atMs;
     update.tokens = reader.tokens();
     if (atMs - run.speedAtMs >= SpeedEachMs) {
@@ -218,14 +221,18 @@ Task<void> readAnswer(std::shared_ptr<Run> run, std::shared_ptr<ChatWire> wire, 
     answer.model = safeText(reader->model(), 300);
     answer.usage = reader->usage();
     answer.notes += reader->notes();
-    measureGaps(reader->arrivals(), answer.timing);
+    if (!reader->cameWhole())
+        measureGaps(reader->arrivals(), answer.timing);
     answer.flow = findLumps(reader->arrivals());
     const QList<ChatArrival> &arrivals = reader->arrivals();
     if (arrivals.size() > 1 && answer.usage.completion.value_or(0) > 1) {
-        const double span = arrivals.constLast().atMs - arrivals.constFirst().atMs;
+        const double span = arrivals.constLast().atMs - reader->firstArrival().atMs;
         if (span > 0)
-            answer.tokensPerSecond = double(*answer.usage.completion - arrivals.constFirst().tokens) * 1000.0 / span;
+            answer.tokensPerSecond = double(*answer.usage.completion - reader->firstArrival().tokens) * 1000.0 / span;
     }
+    // We stand inside the signal that brought the last bytes: a connection must not be broken off in there.
+    if (reader->sawDone())
+        co_await pause(std::chrono::milliseconds(0), {});
     if (answer.stopped)
         co_return;
     if (reader->error()) {
@@ -265,7 +272,7 @@ Task<void> sendOnce(std::shared_ptr<ChatService::Core> core, std::shared_ptr<Run
         co_return;
     }
     if (!made) {
-        answer.failure = failureOfLink(made.error(), answer.target);
+        answer.failure = failureOfLink(made.error(), answer.target, core->isOffline);
         co_return;
     }
     const std::shared_ptr<ChatWire> wire = *made;
@@ -276,7 +283,7 @@ Task<void> sendOnce(std::shared_ptr<ChatService::Core> core, std::shared_ptr<Run
         co_return;
     }
     if (!head) {
-        answer.failure = failureOnTheWay(head.error(), answer.target);
+        answer.failure = failureOnTheWay(head.error(), answer.target, core->isOffline);
         co_return;
     }
     answer.timing.firstByteMs = run->teller.nowMs();
@@ -361,7 +368,7 @@ Task<ChatModelList> listChatModels(std::shared_ptr<ChatService::Core> core, Chat
         if (!key) {
             answer = key.error();
         } else if (!link) {
-            list.failure = failureOfLink(link.error(), target);
+            list.failure = failureOfLink(link.error(), target, core->isOffline);
             co_return list;
         } else if (shell) {
             ShellTransport transport(*shell, node.engine->url, *key);
@@ -372,7 +379,7 @@ Task<ChatModelList> listChatModels(std::shared_ptr<ChatService::Core> core, Chat
         answer = co_await client->send(request, stop);
     }
     if (!answer) {
-        list.failure = failureOnTheWay(answer.error(), target);
+        list.failure = failureOnTheWay(answer.error(), target, core->isOffline);
         co_return list;
     }
     const bool refused = target.way != ChatTarget::Way::Direct && classifyEdge(*answer).isRefused();

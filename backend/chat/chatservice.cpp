@@ -20,6 +20,8 @@ namespace {
 
 constexpr std::chrono::milliseconds ProofTime {3000};
 constexpr std::chrono::milliseconds ProofPause {100};
+/// An engine's word on its queue is worth telling for so long.
+constexpr std::chrono::milliseconds FreshQueue {15'000};
 
 QString tr(const char *text)
 {
@@ -191,6 +193,30 @@ ChatService::~ChatService()
 void ChatService::setPatience(Patience patience)
 {
     m_core->patience = patience;
+}
+
+void ChatService::setOfflineProbe(std::function<bool()> isOffline)
+{
+    m_core->isOffline = std::move(isOffline);
+}
+
+QString ChatService::queueSentence(const ChatTarget &target, const QString &servedBy) const
+{
+    if (!m_core->session)
+        return {};
+    const QString only = target.way == ChatTarget::Way::Edge ? servedBy : target.node;
+    const MonotonicMs now = m_core->clock.monotonic();
+    QStringList parts;
+    for (const NodeConfig &node : m_core->config.nodes) {
+        const NodeState *const state = only.isEmpty() || node.id == only ? m_core->session->state().node(node.id) : nullptr;
+        if (!state || !state->engine.isFresh(now, FreshQueue) || !state->engine->running)
+            continue;
+        const QString label = safeText(node.label, 60);
+        const QString running = QString::number(*state->engine->running, 'f', 0);
+        parts.append(state->engine->waiting ? tr("%1 runs %2 requests, %3 wait.").arg(label, running, QString::number(*state->engine->waiting, 'f', 0))
+                                            : tr("%1 runs %2 requests.").arg(label, running));
+    }
+    return parts.join(u' ');
 }
 
 QList<ChatTargetChoice> ChatService::targets() const

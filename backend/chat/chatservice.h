@@ -63,6 +63,8 @@ public:
         std::chrono::milliseconds silence {180'000}; ///< between two pieces
     };
     void setPatience(Patience patience);
+    /// How it is known that this computer has no network, when a name is not found. For tests; set before the first request.
+    void setOfflineProbe(std::function<bool()> isOffline);
 
     /// The ways that this fleet has, the protected endpoint first.
     [[nodiscard]] QList<ChatTargetChoice> targets() const;
@@ -81,6 +83,10 @@ public:
     Task<ChatStopProof> confirmStopped(ChatTarget target, QString servedBy, std::optional<double> before, std::stop_token stop);
     /// How many requests the engine behind @p target runs; empty when it cannot be told.
     Task<std::optional<double>> runningNow(ChatTarget target, QString servedBy, std::stop_token stop);
+
+    /// What the engines behind @p target told last of their queues ("gcp runs 3 requests, 12 wait."); of all nodes while it
+    /// is open which one serves. Empty: nothing fresh is known. Reads the fleet's state alone, asks nobody.
+    [[nodiscard]] QString queueSentence(const ChatTarget &target, const QString &servedBy) const;
 
     /// One prompt to several targets, @p repeat times each (1 to 200), at most @p atOnce (1 to 16) requests of one target
     /// in flight. @p sink is told which run an update belongs to: index of the target, number of the run. @p ended is

@@ -38,6 +38,19 @@ std::optional<ChatRole> chatRoleFromName(const QString &name)
     return std::nullopt;
 }
 
+QString chatImageType(const QByteArray &bytes)
+{
+    if (bytes.startsWith("\x89PNG"))
+        return QStringLiteral("image/png");
+    if (bytes.startsWith("\xFF\xD8\xFF"))
+        return QStringLiteral("image/jpeg");
+    if (bytes.startsWith("GIF8"))
+        return QStringLiteral("image/gif");
+    if (bytes.startsWith("RIFF") && bytes.mid(8, 4) == "WEBP")
+        return QStringLiteral("image/webp");
+    return {};
+}
+
 QString ChatTarget::text() const
 {
     switch (way) {

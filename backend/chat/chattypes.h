@@ -23,11 +23,16 @@ enum class ChatRole { System, User, Assistant, Tool };
 
 /// A picture for a vision model; it leaves as a data: address inside the request.
 struct ChatImage {
+    static constexpr qint64 MostBytes = qint64(20) << 20; ///< a file is that long at most
     QString mediaType; ///< "image/png"
     QByteArray bytes; ///< the file as it is
     QString name; ///< for showing alone
     bool operator==(const ChatImage &) const = default;
 };
+
+/// The media type of a picture by what its file begins with, not by its name; empty: none that vision models take (PNG, JPEG,
+/// GIF, WebP). Pure.
+[[nodiscard]] QString chatImageType(const QByteArray &bytes);
 
 /// A tool call as received; nothing is ever executed.
 struct ChatToolCall {

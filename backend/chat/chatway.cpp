@@ -17,7 +17,7 @@ QString tr(const char *text)
     return QCoreApplication::translate("Chat", text);
 }
 
-bool isOffline()
+bool hasNoInterface()
 {
     for (const QNetworkInterface &one : QNetworkInterface::allInterfaces())
         if (one.flags().testFlag(QNetworkInterface::IsUp) && one.flags().testFlag(QNetworkInterface::IsRunning) && !one.flags().testFlag(QNetworkInterface::IsLoopBack))
@@ -27,10 +27,10 @@ bool isOffline()
 
 } // namespace
 
-ChatFailure failureOnTheWay(const Error &error, const ChatTarget &target)
+ChatFailure failureOnTheWay(const Error &error, const ChatTarget &target, const std::function<bool()> &isOffline)
 {
     ChatFailure failure = failureOfError(error, target, false);
-    if (failure.layer == ChatLayer::Dns && isOffline()) {
+    if (failure.layer == ChatLayer::Dns && (isOffline ? isOffline() : hasNoInterface())) {
         failure.layer = ChatLayer::Computer;
         failure.kind = QStringLiteral("offline");
         failure.summary = tr("This computer is offline.");
@@ -39,9 +39,9 @@ ChatFailure failureOnTheWay(const Error &error, const ChatTarget &target)
     return failure;
 }
 
-ChatFailure failureOfLink(const Error &error, const ChatTarget &target)
+ChatFailure failureOfLink(const Error &error, const ChatTarget &target, const std::function<bool()> &isOffline)
 {
-    ChatFailure failure = failureOnTheWay(error, target);
+    ChatFailure failure = failureOnTheWay(error, target, isOffline);
     if (target.way == ChatTarget::Way::Direct && failure.layer == ChatLayer::Engine) {
         failure.layer = ChatLayer::Ssh;
         failure.kind = QStringLiteral("ssh");

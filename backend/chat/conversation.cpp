@@ -12,14 +12,14 @@ namespace hybridge {
 
 using namespace Qt::Literals::StringLiterals;
 
-bool Conversation::add(const ChatTurn &turn)
+bool Conversation::add(ChatTurn turn)
 {
     if (turn.id.isEmpty() || m_index.contains(turn.id) || (!turn.parent.isEmpty() && !m_index.contains(turn.parent)))
         return false;
     m_index.insert(turn.id, int(m_turns.size()));
-    m_turns.append(turn);
     m_children[turn.parent].append(turn.id);
     head.leaf = turn.id;
+    m_turns.append(std::move(turn));
     return true;
 }
 

@@ -45,7 +45,7 @@ public:
     ConversationHead head;
 
     /// Puts @p turn under its parent and shows it. Refused (false): an id that is taken, a parent that is not there.
-    bool add(const ChatTurn &turn);
+    bool add(ChatTurn turn);
     /// nullptr: no such message. Valid until the next add().
     [[nodiscard]] const ChatTurn *turn(const QString &id) const;
     ChatTurn *turn(const QString &id);

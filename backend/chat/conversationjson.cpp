@@ -445,4 +445,9 @@ QByteArray conversationMarkdown(const Conversation &conversation)
     return out.toUtf8();
 }
 
+QString chatPresetKey(const QString &name)
+{
+    return u"chat/presets/"_s + QString::fromLatin1(name.toUtf8().toHex());
+}
+
 } // namespace hybridge

@@ -24,4 +24,7 @@ void readAttachments(const QByteArray &json, ChatMessage &message);
 /// The branch that is shown as Markdown, with a line of facts under each answer. Pure.
 [[nodiscard]] QByteArray conversationMarkdown(const Conversation &conversation);
 
+/// Under which key of the panel's settings file the parameters called @p name are kept, as settingsJson(). Pure.
+[[nodiscard]] QString chatPresetKey(const QString &name);
+
 } // namespace hybridge

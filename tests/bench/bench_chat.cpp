@@ -142,6 +142,25 @@ double readerAlone(const std::string &body)
     return cpuMs() - before;
 }
 
+/// A million tokens, one a read as a slow engine sends them: the first and the last hundred thousand must cost the same.
+void millionTokens()
+{
+    const QByteArray one = R"(data: {"id":"chatcmpl-5f0c1c2d3e4f","model":"m","choices":[{"index":0,"delta":{"content":" word"},"finish_reason":null}]})" "\n\n";
+    ChatReader reader("text/event-stream");
+    std::vector<double> parts;
+    for (int part = 0; part < 10; ++part) {
+        const double before = cpuMs();
+        for (int i = 0; i < 100'000; ++i)
+            (void)reader.feed(one, part * 100'000.0 + i);
+        parts.push_back(cpuMs() - before);
+    }
+    (void)reader.finish(1e6);
+    rusage usage {};
+    getrusage(RUSAGE_SELF, &usage);
+    std::printf("1 000 000 tokens, one a read: %lld characters, first 100 000 in %.0f ms, last in %.0f ms (x%.2f), most memory %.0f MiB\n",
+        static_cast<long long>(reader.message().text.size()), parts.front(), parts.back(), parts.back() / parts.front(), double(usage.ru_maxrss) / 1024);
+}
+
 ChatAnswer ask(ChatService &service, const char *model)
 {
     ChatRequest request;
@@ -206,6 +225,7 @@ int main(int argc, char **argv)
             curl.push_back(process.readAllStandardOutput().toDouble() * 1000);
     }
     std::printf("first token %.2f ms, curl %.2f ms, more by %.2f ms\n", median(first), median(curl), median(first) - median(curl));
+    millionTokens();
     ::kill(server, SIGKILL);
     return 0;
 }

@@ -412,6 +412,13 @@ void TestChatHistory::survivesAKill()
     QCOMPARE(turn->state, ChatTurn::State::CutOff);
     for (qsizetype i = 0; i < pieces; ++i)
         QVERIFY2(turn->message.text.contains(u"piece %1 "_s.arg(i)), qPrintable(turn->message.text));
+    // An answer that was to be continued is no other: what came behind it is there after a kill as well.
+    good(history.reopen(u"c1"_s, u"a1"_s));
+    good(history.append(u"c1"_s, u"a1"_s, u" and on"_s, u"thought"_s));
+    ChatHistory other(path("kill.sqlite"));
+    const Conversation grown = good(other.read(u"c1"_s));
+    QCOMPARE(grown.turn(u"a1"_s)->state, ChatTurn::State::CutOff);
+    QCOMPARE(grown.turn(u"a1"_s)->message.text, back.turn(u"a1"_s)->message.text + u" and on"_s);
     // Put in order, it is found as any other.
     good(history.finish(u"c1"_s, *turn));
     QCOMPARE(ids(good(history.list(u"piece"_s, 10))), QStringList {u"c1"_s});

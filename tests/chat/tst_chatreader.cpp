@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What comes over the wire, as tables: each dialect and quirk as a transcript, cut at every byte.
+#include "backend/base/units.h"
 #include "backend/chat/chatbody.h"
 #include "backend/chat/chatcompare.h"
 #include "backend/chat/chatfailure.h"
@@ -8,6 +9,7 @@
 #include "backend/chat/chatreader.h"
 #include "backend/http/http1codec.h"
 
+#include <QRandomGenerator>
 #include <QTest>
 
 #include <nlohmann/json.hpp>
@@ -174,6 +176,16 @@ private Q_SLOTS:
         for (qsizetype at = 0; at < body.size(); at += 1)
             bytes.append(body.mid(at, 1));
         QVERIFY(readPieces(type, bytes) == whole);
+        QRandomGenerator random(20260126);
+        for (int round = 0; round < 20; ++round) {
+            QList<QByteArray> pieces;
+            for (qsizetype at = 0; at < body.size();) {
+                const qsizetype size = 1 + random.bounded(round < 10 ? 7 : 300);
+                pieces.append(body.mid(at, size));
+                at += size;
+            }
+            QVERIFY2(readPieces(type, pieces) == whole, QByteArray::number(round));
+        }
     }
 
     void toolCallsAreJoined()
@@ -204,6 +216,79 @@ private Q_SLOTS:
         ChatReader document("application/json", 10'000);
         (void)document.feed("{\"choices\":\"" + QByteArray(20'000, 'x'), 1);
         QVERIFY(document.isTooLong());
+    }
+
+    /// The cap as it is, streamed; each of its bytes is looked at once, or this takes minutes.
+    void theCapOf64MiB_data()
+    {
+        QTest::addColumn<QByteArray>("type");
+        QTest::addColumn<QByteArray>("start");
+        QTest::newRow("a line of a stream") << QByteArray("text/event-stream") << QByteArray("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"");
+        QTest::newRow("a document") << QByteArray("application/json") << QByteArray("{\"choices\":[{\"index\":0,\"message\":{\"content\":\"");
+        QTest::newRow("a line of JSON") << QByteArray("application/x-ndjson") << QByteArray("{\"message\":{\"content\":\"");
+    }
+    void theCapOf64MiB()
+    {
+        QFETCH(QByteArray, type);
+        QFETCH(QByteArray, start);
+        ChatReader reader(type);
+        (void)reader.feed(start, 1);
+        const QByteArray piece(64 << 10, 'x');
+        for (int i = 0; i < 1023; ++i)
+            (void)reader.feed(piece, 2);
+        QVERIFY(!reader.isTooLong()); // just under it
+        for (int i = 0; i < 3; ++i)
+            (void)reader.feed(piece, 3);
+        QVERIFY(reader.isTooLong());
+        (void)reader.feed("\"}}]}\n\n" + delta("\"content\":\"more\""), 4);
+        (void)reader.finish(5);
+        QVERIFY(reader.message().text.isEmpty()); // nothing after it is taken for the answer
+        ChatEnd end;
+        end.isTooLong = reader.isTooLong();
+        const std::optional<ChatFailure> failure = failureAtEnd(end, {});
+        QVERIFY(failure && failure->summary.contains(QStringLiteral("64 MiB")) && !failure->remedy.isEmpty());
+    }
+
+    /// More reads than are kept: the speed is told by the first and the newest all the same.
+    void aVeryLongStream()
+    {
+        ChatReader reader("text/event-stream");
+        const QByteArray one = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n";
+        constexpr int reads = 61'000;
+        for (int i = 0; i < reads; ++i)
+            (void)reader.feed(one, i + 1);
+        QCOMPARE(reader.tokens(), qint64(reads));
+        QCOMPARE(reader.firstArrival(), (ChatArrival {1, 1}));
+        QCOMPARE(reader.arrivals().constLast().atMs, double(reads));
+        QVERIFY(reader.arrivals().size() >= 45'000 && reader.arrivals().size() < reads);
+        QCOMPARE(qRound(speedNow(reader.arrivals(), reads).value()), 1000);
+    }
+
+    void wholeAnswersHaveNoGaps()
+    {
+        ChatReader reader("application/json");
+        (void)reader.feed("{\"choices\":[{\"index\":0,\"message\":{\"content\":\"one two three four five\"},\"finish_reason\":\"stop\"}]}", 900);
+        (void)reader.finish(901);
+        QVERIFY(reader.cameWhole());
+        QVERIFY(reader.usage().estimated);
+    }
+
+    void foreignSigns()
+    {
+        // Escape sequences, overrides of direction, a name that pretends: nothing is lost of the text, and what is shown is
+        // made safe where it is shown; names and reasons are made safe here.
+        const Read read = readPieces("text/event-stream", {"data: {\"model\":\"m\\u202e\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\\u001b[31mb\\u202ec\"},\"finish_reason\":\"stop\"}]}\n\n" + done});
+        QCOMPARE(read.message.text, QStringLiteral("a\x1b[31mb\u202ec"));
+        QCOMPARE(safeText(read.message.text, 100), QStringLiteral("abc"));
+    }
+
+    void picturesByWhatTheyAre()
+    {
+        QCOMPARE(chatImageType("\x89PNG\r\n"), QStringLiteral("image/png"));
+        QCOMPARE(chatImageType("\xFF\xD8\xFF\xE0"), QStringLiteral("image/jpeg"));
+        QCOMPARE(chatImageType("GIF89a"), QStringLiteral("image/gif"));
+        QCOMPARE(chatImageType("RIFF1234WEBP"), QStringLiteral("image/webp"));
+        QVERIFY(chatImageType("<svg").isEmpty() && chatImageType({}).isEmpty());
     }
 
     void aPageIsKeptForSaying()

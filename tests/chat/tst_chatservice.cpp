@@ -5,6 +5,7 @@
 #include "backend/fleet/fleetfile.h"
 #include "backend/fleet/fleettrust.h"
 #include "backend/store/secretresolver.h"
+#include "tests/http/testcertificate.h"
 #include "tests/support/fakeshell.h"
 #include "tests/support/faultyserver.h"
 #include "tests/support/manualclock.h"
@@ -192,6 +193,94 @@ private Q_SLOTS:
         QCOMPARE(answer.failure->kind, QStringLiteral("connect"));
         const ChatAnswer nobody = await(world(url)->service.stream(question("node:nobody"), {}, {}));
         QCOMPARE(nobody.failure->kind, QStringLiteral("invalid"));
+    }
+
+    void wrongCertificate()
+    {
+        const QSslConfiguration tls = makeServerTls(CertificateWish());
+        FaultyServer server(Mode::Ok, &tls);
+        const AccessRefs refs {secretFile("id", "the-client-id"), secretFile("secret", "the-client-secret")};
+        const ChatAnswer answer = await(world(server.url(), refs)->service.stream(question(), {}, {}));
+        QCOMPARE(answer.failure->layer, ChatLayer::Tls);
+        QCOMPARE(answer.failure->kind, QStringLiteral("tls"));
+        QVERIFY(!answer.failure->summary.isEmpty() && !answer.failure->remedy.isEmpty());
+        QCOMPARE(server.seen().size(), 0); // no secret went out
+    }
+
+    void nameThatNobodyHas()
+    {
+        const auto w = world(QUrl(QStringLiteral("http://llm.invalid")));
+        w->service.setOfflineProbe([] { return false; });
+        const ChatAnswer online = await(w->service.stream(question(), {}, {}));
+        QCOMPARE(online.failure->layer, ChatLayer::Dns);
+        QCOMPARE(online.failure->kind, QStringLiteral("name"));
+        QVERIFY(!online.failure->remedy.isEmpty());
+        w->service.setOfflineProbe([] { return true; });
+        const ChatAnswer offline = await(w->service.stream(question(), {}, {}));
+        QCOMPARE(offline.failure->layer, ChatLayer::Computer);
+        QCOMPARE(offline.failure->kind, QStringLiteral("offline"));
+        QCOMPARE(await(w->service.models({}, {})).error().summary, offline.failure->summary); // the list of models tells the same
+    }
+
+    /// What the edge or the engine answers, from the socket to the answer's failure.
+    void refusalsOverTheWire_data()
+    {
+        QTest::addColumn<int>("status");
+        QTest::addColumn<QByteArray>("body");
+        QTest::addColumn<QString>("told");
+        const auto row = [](const char *name, int status, const QByteArray &body, const char *told) { QTest::newRow(name) << status << body << QString::fromLatin1(told); };
+        row("524 after silence", 524, "error code: 524", "engine/read-timeout");
+        row("1033", 530, "error code: 1033", "tunnel/no-connector");
+        row("context", 400, R"({"error":{"message":"The maximum context length of this model is 32768 tokens. However, your request has 50000 input tokens.","type":"BadRequestError"}})", "request/context-too-long");
+        row("queue of Ollama", 503, R"({"error":"server busy, please try again.  maximum pending requests exceeded"})", "engine/queue-full");
+        row("queue of vLLM", 503, R"({"error":{"message":"The server is overloaded.","type":"ServiceUnavailableError","code":503}})", "engine/queue-full");
+    }
+    void refusalsOverTheWire()
+    {
+        QFETCH(int, status);
+        QFETCH(QByteArray, body);
+        FaultyServer server;
+        server.setAnswer(status, body, {{"Content-Type", body.startsWith('{') ? "application/json" : "text/plain"}, {"Server", "cloudflare"}, {"cf-ray", "8f0-AMS"}});
+        const ChatAnswer answer = await(world(server.url())->service.stream(question("node:a"), {}, {}));
+        QVERIFY(answer.failure);
+        QTEST(chatLayerName(answer.failure->layer) + u'/' + answer.failure->kind, "told");
+        QCOMPARE(answer.failure->status, status);
+        QVERIFY(!answer.failure->remedy.isEmpty());
+    }
+
+    /// As 524 is told, the patience is a number that a test sets.
+    void silenceIsToldWhileItLasts()
+    {
+        FaultyServer server(Mode::Silent);
+        const auto w = world(server.url());
+        QCOMPARE(w->service.queueSentence(question().target, {}), QString()); // nobody has looked
+        w->session.state().update(QStringLiteral("a"), [this](NodeState &node) {
+            EngineFacts facts;
+            facts.running = 8;
+            facts.waiting = 12;
+            node.engine.succeed(facts, m_clock.monotonic());
+        });
+        QCOMPARE(w->service.queueSentence(question().target, {}), QStringLiteral("a runs 8 requests, 12 wait."));
+        QCOMPARE(w->service.queueSentence(question("node:a").target, {}), QStringLiteral("a runs 8 requests, 12 wait."));
+        QCOMPARE(w->service.queueSentence(question().target, QStringLiteral("b")), QString());
+        QVERIFY(chatPhaseSentence(ChatPhase::AwaitingAnswer, 95'000).contains(QStringLiteral("two minutes")));
+    }
+
+    void reconnects()
+    {
+        // What was kept open for the next answer has been closed meanwhile: nobody notices.
+        FaultyServer server;
+        const QByteArray body = token("x", "\"stop\"") + "data: [DONE]\n\n";
+        server.setAnswer(200, body, {{"Content-Type", "text/event-stream"}});
+        const auto w = world(server.url());
+        for (int i = 1; i <= 3; ++i) {
+            const ChatAnswer answer = await(w->service.stream(question(), {}, {}));
+            QVERIFY2(!answer.failure, qPrintable(answer.failure ? answer.failure->summary : QString()));
+            QCOMPARE(answer.message.text, QStringLiteral("x"));
+            QCOMPARE(server.count("POST"), i);
+            server.push({}, true);
+            QTRY_COMPARE(server.open(), 0);
+        }
     }
 
     void midStream_data()
