@@ -31,6 +31,7 @@ public:
     {
         return m_service.runningNow(target, servedBy, stop);
     }
+    [[nodiscard]] QString queueSentence(const ChatTarget &target, const QString &servedBy) const override { return m_service.queueSentence(target, servedBy); }
     Task<QList<ChatAnswer>> compare(ChatRequest request, QList<ChatTarget> targets, int repeat, int atOnce, CompareSink sink, CompareEnded ended,
         std::stop_token stop) override
     {

@@ -179,8 +179,9 @@ void ChatFixture::fail(const ChatFailure &failure, int status)
     end(*run);
 }
 
-Task<ChatStopProof> ChatFixture::confirmStopped(ChatTarget /*target*/, QString /*servedBy*/, std::optional<double> /*before*/, std::stop_token /*stop*/)
+Task<ChatStopProof> ChatFixture::confirmStopped(ChatTarget /*target*/, QString /*servedBy*/, std::optional<double> before, std::stop_token /*stop*/)
 {
+    countBefore = before;
     ChatStopProof proof;
     proof.state = ChatStopProof::State::Confirmed;
     proof.sentence = u"The engine runs one request less."_s;
@@ -189,8 +190,8 @@ Task<ChatStopProof> ChatFixture::confirmStopped(ChatTarget /*target*/, QString /
 
 Task<std::optional<double>> ChatFixture::runningNow(ChatTarget /*target*/, QString /*servedBy*/, std::stop_token /*stop*/)
 {
-    const std::optional<double> none;
-    co_return none;
+    const std::optional<double> count = runningCount;
+    co_return count;
 }
 
 Task<QList<ChatAnswer>> ChatFixture::compare(

@@ -33,6 +33,9 @@ public:
     /// Of compare(): the answer of a run; set, all runs end at once.
     std::function<ChatAnswer(const ChatTarget &target, int run)> runs;
     int mostAtOnce = 0; ///< as the last compare() asked
+    QString queue; ///< what queueSentence() says
+    std::optional<double> runningCount = 3; ///< what runningNow() says
+    std::optional<double> countBefore; ///< that confirmStopped() was given
 
     [[nodiscard]] QList<ChatTargetChoice> targets() const override { return ways; }
     [[nodiscard]] QList<ChatTarget> edgeAgainstDirect() const override;
@@ -40,6 +43,7 @@ public:
     Task<ChatAnswer> stream(ChatRequest request, Sink sink, std::stop_token stop) override;
     Task<ChatStopProof> confirmStopped(ChatTarget target, QString servedBy, std::optional<double> before, std::stop_token stop) override;
     Task<std::optional<double>> runningNow(ChatTarget target, QString servedBy, std::stop_token stop) override;
+    [[nodiscard]] QString queueSentence(const ChatTarget & /*target*/, const QString & /*servedBy*/) const override { return queue; }
     Task<QList<ChatAnswer>> compare(ChatRequest request, QList<ChatTarget> targets, int repeat, int atOnce, CompareSink sink, CompareEnded ended,
         std::stop_token stop) override;
     [[nodiscard]] Result<ChatRequestText> requestText(const ChatRequest &request) const override;

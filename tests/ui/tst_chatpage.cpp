@@ -15,6 +15,7 @@
 #include "ui/chat/markdowndocument.h"
 #include "ui/chat/parameterspanel.h"
 #include "ui/chat/requestdialog.h"
+#include "ui/chat/spreadchart.h"
 #include "ui/chat/turnrows.h"
 #include "ui/chat/waterfall.h"
 #include "ui/widgets/text.h"
@@ -99,6 +100,7 @@ private Q_SLOTS:
     void writesSendsAndStreams();
     void tellsWhatIsAwaited();
     void stopKeepsWhatCame();
+    void sendingWhileAnotherOpens();
     void editsAsABranch();
     void regeneratesAndContinues();
     void failuresInTheirPlace();
@@ -327,6 +329,8 @@ void TestChatPage::tellsWhatIsAwaited()
     QTRY_VERIFY(shown<Text>(stage.page, "awaitedSeconds") && shown<Text>(stage.page, "awaitedSeconds")->text() == u"3.4 s"_s);
     QVERIFY(!shown<Text>(stage.page, "awaited")->text().isEmpty());
     QVERIFY(!shown<QPushButton>(stage.page, "quietLine")); // nothing to say yet
+    stage.source.queue = u"GCP L4 runs 8 requests, 12 wait."_s; // the engine's own word, where it is known
+    QTRY_VERIFY(shown<Text>(stage.page, "awaited")->text().endsWith(u"12 wait."_s));
     stage.source.push(u"x"_s);
     stage.source.clock.advance(std::chrono::milliseconds(100));
     stage.source.push(u"y"_s);
@@ -345,7 +349,37 @@ void TestChatPage::stopKeepsWhatCame()
     QVERIFY(allText(stage.page.view()).contains(u"one two three"_s));
     QVERIFY(shown<QPushButton>(stage.page, "quietLine")->accessibleName().contains(u"stopped"_s));
     QCOMPARE(child<Text>(stage.page, "chatNote")->text(), u"The engine runs one request less."_s);
+    QCOMPARE(stage.source.countBefore, std::optional(3.0)); // asked before the connection was closed
     QVERIFY(!stage.page.session().isBusy());
+}
+
+void TestChatPage::sendingWhileAnotherOpens()
+{
+    QTemporaryDir folder;
+    ChatHistory history(folder.filePath(u"chat.sqlite"_s));
+    Stage stage;
+    stage.page.setBackends(&stage.source, &history, &stage.source.clock);
+    stage.type(u"First"_s);
+    stage.source.finish();
+    stage.settle();
+    const QString first = stage.page.session().conversation().head.id;
+    stage.page.newConversation();
+    stage.type(u"Second"_s);
+    stage.source.finish();
+    stage.settle();
+    const QString second = stage.page.session().conversation().head.id;
+    // The history answers later: who has sent meanwhile stays with what he sent to.
+    stage.page.session().open(first);
+    stage.page.session().send(u"More"_s, {});
+    QVERIFY(await(history.read(first)));
+    stage.settle();
+    QCOMPARE(stage.page.session().conversation().head.id, second);
+    QVERIFY(stage.page.session().isBusy());
+    stage.source.push(u"answer"_s);
+    stage.source.finish();
+    stage.settle();
+    QVERIFY(!stage.page.session().isBusy());
+    stage.page.setBackends(nullptr, nullptr, nullptr);
 }
 
 void TestChatPage::editsAsABranch()
@@ -421,6 +455,15 @@ void TestChatPage::failuresInTheirPlace()
         words.append(text->text());
     const QString all = words.join(u'\n');
     QVERIFY2(all.contains(failure.summary) && all.contains(failure.detail) && all.contains(failure.remedy), qPrintable(all));
+    QSignalSpy wanted(&stage.page, &ChatPage::nodeRequested);
+    const auto click = [&](const QString &label) {
+        for (QPushButton *button : stage.page.view().findChildren<QPushButton *>())
+            if (button->isVisible() && button->text() == label)
+                return button->click(), true;
+        return false;
+    };
+    QVERIFY(click(u"Open the fleet"_s)); // which node it was nobody tells
+    QCOMPARE(wanted.takeFirst().value(0).toString(), QString());
     // A part that came is kept above it; the node that served it has a page.
     stage.type(u"Again"_s);
     QCOMPARE(stage.source.requests.last().messages.size(), 2); // the failed answer is not sent
@@ -430,13 +473,7 @@ void TestChatPage::failuresInTheirPlace()
     stage.source.fail(failure, 200);
     stage.settle();
     QVERIFY(allText(stage.page.view()).contains(u"The first half"_s));
-    QSignalSpy wanted(&stage.page, &ChatPage::nodeRequested);
-    QPushButton *open = nullptr;
-    for (QPushButton *button : stage.page.view().findChildren<QPushButton *>())
-        if (button->isVisible() && button->text() == u"Open diagnosis of GCP L4"_s)
-            open = button;
-    QVERIFY(open);
-    open->click();
+    QVERIFY(click(u"Open diagnosis of GCP L4"_s));
     QCOMPARE(wanted.value(0).value(0).toString(), u"gcp"_s);
 }
 
@@ -551,9 +588,23 @@ void TestChatPage::attachesPictures()
     QVERIFY(words.open(QIODevice::WriteOnly));
     words.write("no picture");
     words.close();
-    QVERIFY(!stage.page.composer().attach(words.fileName())); // by what it holds, not by its name
-    QVERIFY(!stage.page.composer().attach(folder.filePath(u"gone.png"_s)));
-    QVERIFY(stage.page.composer().attach(folder.filePath(u"red.png"_s)));
+    QSignalSpy ended(&stage.page.composer(), &Composer::attachEnded);
+    const auto attach = [&](const QString &path) {
+        ended.clear();
+        stage.page.composer().attach(path); // read on another thread
+        QTRY_COMPARE(ended.size(), 1);
+    };
+    attach(words.fileName()); // by what it holds, not by its name
+    QVERIFY(!ended.first().first().toBool());
+    QVERIFY(child<Text>(stage.page, "composerNote")->text().contains(u"no PNG"_s));
+    attach(folder.filePath(u"gone.png"_s));
+    QVERIFY(child<Text>(stage.page, "composerNote")->text().startsWith(u"gone.png cannot be read"_s));
+    QFile huge(folder.filePath(u"huge.png"_s));
+    QVERIFY(huge.open(QIODevice::WriteOnly) && huge.resize((qint64(20) << 20) + 1));
+    attach(huge.fileName());
+    QVERIFY(child<Text>(stage.page, "composerNote")->text().contains(u"over 20 MiB"_s));
+    attach(folder.filePath(u"red.png"_s));
+    QVERIFY(ended.first().first().toBool());
     stage.type(u"What colour?"_s);
     QCOMPARE(stage.source.requests.last().messages.first().images.size(), 1);
     QCOMPARE(stage.source.requests.last().messages.first().images.first().mediaType, u"image/png"_s);
@@ -754,7 +805,14 @@ void TestChatPage::compares()
         words.append(text->text());
     QVERIFY2(words.contains(u"5, 1 failed"_s), qPrintable(words.join(u'|')));
     QTemporaryDir folder;
+    auto *spread = compare.findChild<SpreadChart *>();
+    QVERIFY(spread && spread->isVisible());
+    QCOMPARE(spread->dots(0).size(), 4); // what failed is counted, not measured
+    QVERIFY(spread->dots(0).first().x() > 0 && spread->accessibleName().contains(u"median"_s));
+    compare.exportCsv(folder.filePath(u"none/runs.csv"_s));
+    QTRY_VERIFY(child<Text>(compare, "compareNote")->text().contains(u"cannot be written"_s));
     compare.exportCsv(folder.filePath(u"runs.csv"_s));
+    QTRY_VERIFY(child<Text>(compare, "compareNote")->text().startsWith(u"Runs written"_s));
     QFile csv(folder.filePath(u"runs.csv"_s));
     QVERIFY(csv.open(QIODevice::ReadOnly));
     QVERIFY(csv.readAll().count('\n') >= 11);

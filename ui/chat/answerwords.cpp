@@ -37,7 +37,7 @@ QString proofWords(ChatProof proof)
     case ChatProof::Header:
         return words("the router says so in a header");
     case ChatProof::Tunnel:
-        return words("asked at its own hostname");
+        return words("the SSH link ends on it");
     case ChatProof::Log:
         return words("its engine's log has the request");
     case ChatProof::None:

@@ -3,6 +3,7 @@
 #include "ui/chat/blockviews.h"
 
 #include "backend/base/units.h"
+#include "ui/chat/codecolours.h"
 #include "ui/chat/markdowndocument.h"
 #include "ui/widgets/icons.h"
 #include "ui/widgets/text.h"
@@ -147,8 +148,11 @@ void CodeBlockView::setCode(const MarkdownBlock &block, bool goesOn)
     } else {
         m_code->setPlainText(safe);
     }
+    const bool isOther = block.language != m_block.language;
     m_block = block;
     m_goesOn = goesOn;
+    if (isOther)
+        colour();
     m_language->put(block.continues ? QString() : safeText(block.language.isEmpty() ? tr("text") : block.language, 40));
     m_copy->setVisible(!block.continues);
     m_language->setVisible(!block.continues);
@@ -198,8 +202,17 @@ void CodeBlockView::paintEvent(QPaintEvent * /*event*/)
 void CodeBlockView::changeEvent(QEvent *event)
 {
     QFrame::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange)
+    if (event->type() == QEvent::PaletteChange) {
         refreshIcon();
+        colour();
+    }
+}
+
+/// By the language, in the scheme of the palette.
+void CodeBlockView::colour()
+{
+    delete m_colours;
+    m_colours = colourCode(m_code->document(), m_block.language, palette());
 }
 
 bool CodeBlockView::eventFilter(QObject *watched, QEvent *event)

@@ -5,6 +5,8 @@
 #include "ui/chat/markdownblocks.h"
 
 #include <QFrame>
+#include <QPointer>
+#include <QSyntaxHighlighter>
 #include <QTextBrowser>
 
 class QPlainTextEdit;
@@ -61,11 +63,13 @@ protected:
 
 private:
     void refreshIcon();
+    void colour();
     [[nodiscard]] int headHeight() const;
 
     Text *m_language;
     QToolButton *m_copy;
     QPlainTextEdit *m_code;
+    QPointer<QSyntaxHighlighter> m_colours; ///< null: one colour for all
     MarkdownBlock m_block;
     bool m_goesOn = false;
     bool m_copied = false;

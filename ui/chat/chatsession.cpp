@@ -4,9 +4,35 @@
 
 #include "backend/chat/conversationjson.h"
 
+#include <QTimer>
 #include <QTimerEvent>
 
+#include <utility>
+
 namespace hybridge {
+
+namespace {
+
+/// No secret is a longer word than this.
+constexpr qsizetype MostHeld = 400;
+
+/// What of @p unsaved is written down now: without a word at its end that still grows, because a secret is known by its
+/// whole alone. A word that did not grow from one save to the next is written as it is.
+QString takeSettled(QString &unsaved, qsizetype &held)
+{
+    qsizetype end = unsaved.size();
+    while (end > 0 && unsaved.size() - end <= MostHeld && !unsaved.at(end - 1).isSpace())
+        --end;
+    const qsizetype tail = unsaved.size() - end;
+    if (tail > MostHeld || tail == held)
+        end = unsaved.size();
+    held = unsaved.size() - end;
+    const QString out = unsaved.left(end);
+    unsaved.remove(0, end);
+    return out;
+}
+
+} // namespace
 
 ChatSession::ChatSession(QObject *parent) : QObject(parent) { }
 
@@ -35,6 +61,7 @@ void ChatSession::leave()
             watch(this, m_history->finish(m_conversation.head.id, *turn));
     }
     m_before.clear();
+    m_thoughtBefore.clear();
     Q_EMIT busyChanged(false);
 }
 
@@ -46,6 +73,7 @@ void ChatSession::setBackends(ChatSource *source, ChatHistory *history, const Cl
     m_clock = clock;
     m_conversation = {};
     m_raw.clear();
+    m_rawOrder.clear();
     begin();
 }
 
@@ -203,6 +231,7 @@ void ChatSession::ask(const QString &parent)
         watch(this, m_history->add(m_conversation.head.id, turn));
     putHead();
     m_before.clear();
+    m_thoughtBefore.clear();
     begin(turn, request);
 }
 
@@ -215,12 +244,22 @@ void ChatSession::continueAnswer(const QString &id)
     request.continueLast = true;
     turn->state = ChatTurn::State::Streaming;
     m_before = turn->message.text;
+    m_thoughtBefore = turn->message.reasoning;
+    if (m_history)
+        watch(this, m_history->reopen(m_conversation.head.id, id));
     begin(*turn, request);
 }
 
 void ChatSession::begin(const ChatTurn &turn, ChatRequest request)
 {
     m_answer = turn.id;
+    m_wanted.clear(); // who sends stays here: what was being opened is not shown over it
+    m_phase = ChatPhase::Preparing;
+    m_target = request.target;
+    m_servedBy.clear();
+    m_counted.reset();
+    m_isStopping = false;
+    m_heldText = m_heldReasoning = 0;
     m_since = m_clock->monotonic();
     m_stop = {};
     Q_EMIT branchChanged();
@@ -228,7 +267,7 @@ void ChatSession::begin(const ChatTurn &turn, ChatRequest request)
     Q_EMIT busyChanged(true);
     m_tickTimer.start(TickMs, this);
     m_saveTimer.start(SaveMs, this);
-    Q_EMIT lives(m_answer, 0);
+    Q_EMIT lives(m_answer, 0, {});
     run(this, turn.id, std::move(request), m_stop.get_token());
 }
 
@@ -254,8 +293,15 @@ void ChatSession::take(const QString &id, const ChatUpdate &update)
         turn->message.toolCalls = update.toolCalls;
     m_unsavedText += update.text;
     m_unsavedReasoning += update.reasoning;
-    if (!update.raw.isEmpty())
+    m_phase = update.phase;
+    m_servedBy = update.path.servedBy;
+    if (!update.raw.isEmpty()) {
+        if (!m_raw.contains(id))
+            m_rawOrder.append(id);
         m_raw[id] += update.raw;
+        while (m_rawOrder.size() > MostRaw)
+            m_raw.remove(m_rawOrder.takeFirst());
+    }
     Q_EMIT grew(id, update);
 }
 
@@ -267,11 +313,15 @@ void ChatSession::end(const QString &id, const ChatAnswer &answer)
     m_unsavedReasoning.clear();
     m_answer.clear();
     ChatTurn *turn = m_conversation.turn(id);
+    if (!turn)
+        return;
     turn->message = answer.message;
     turn->message.role = ChatRole::Assistant;
     if (!m_before.isEmpty())
         turn->message.text.prepend(m_before);
+    turn->message.reasoning.prepend(m_thoughtBefore);
     m_before.clear();
+    m_thoughtBefore.clear();
     turn->facts = answerFactsJson(answer);
     turn->state = ChatTurn::State::Complete;
     if (m_history)
@@ -283,11 +333,24 @@ void ChatSession::end(const QString &id, const ChatAnswer &answer)
         proveStop(this, id, answer);
 }
 
+Task<void> ChatSession::countThenStop(QPointer<ChatSession> self, QString id, ChatTarget target, QString servedBy, std::stop_source stop)
+{
+    std::stop_source limit;
+    QTimer timer;
+    timer.setSingleShot(true);
+    QObject::connect(&timer, &QTimer::timeout, &timer, [&limit] { limit.request_stop(); });
+    timer.start(CountTime);
+    const std::optional<double> count = co_await self->m_source->runningNow(target, servedBy, limit.get_token());
+    if (self && self->m_answer == id)
+        self->m_counted = count;
+    stop.request_stop();
+}
+
 Task<void> ChatSession::proveStop(QPointer<ChatSession> self, QString id, ChatAnswer answer)
 {
     if (!self->m_source)
         co_return;
-    const ChatStopProof proof = co_await self->m_source->confirmStopped(answer.target, answer.path.servedBy, std::nullopt, std::stop_token());
+    const ChatStopProof proof = co_await self->m_source->confirmStopped(answer.target, answer.path.servedBy, self->m_counted, std::stop_token());
     if (self)
         Q_EMIT self->stopProved(id, proof);
 }
@@ -307,14 +370,20 @@ void ChatSession::stop()
     if (!isBusy())
         return;
     save();
-    m_stop.request_stop();
+    if (std::exchange(m_isStopping, true) || !m_source)
+        m_stop.request_stop();
+    else
+        countThenStop(this, m_answer, m_target, m_servedBy, m_stop);
 }
 
 void ChatSession::save()
 {
     if (m_answer.isEmpty() || !m_history || (m_unsavedText.isEmpty() && m_unsavedReasoning.isEmpty()))
         return;
-    watch(this, m_history->append(m_conversation.head.id, m_answer, std::exchange(m_unsavedText, {}), std::exchange(m_unsavedReasoning, {})));
+    const QString text = takeSettled(m_unsavedText, m_heldText);
+    const QString reasoning = takeSettled(m_unsavedReasoning, m_heldReasoning);
+    if (!text.isEmpty() || !reasoning.isEmpty())
+        watch(this, m_history->append(m_conversation.head.id, m_answer, text, reasoning));
 }
 
 template<class T>
@@ -325,12 +394,19 @@ Task<void> ChatSession::watch(QPointer<ChatSession> self, Task<Result<T>> writte
         Q_EMIT self->troubled(done.error());
 }
 
+void ChatSession::tick()
+{
+    const bool isAwaiting = m_phase == ChatPhase::AwaitingAnswer || m_phase == ChatPhase::AwaitingToken;
+    const QString queue = isAwaiting && m_source ? m_source->queueSentence(m_target, m_servedBy) : QString();
+    Q_EMIT lives(m_answer, double((m_clock->monotonic() - m_since).count()), queue);
+}
+
 void ChatSession::timerEvent(QTimerEvent *event)
 {
     if (event->timerId() == m_saveTimer.timerId())
         save();
     else if (event->timerId() == m_tickTimer.timerId() && m_clock && isBusy())
-        Q_EMIT lives(m_answer, double((m_clock->monotonic() - m_since).count()));
+        tick();
     else
         QObject::timerEvent(event);
 }

@@ -15,12 +15,16 @@
 namespace hybridge {
 
 /// The conversation that is open and the answer that is coming into it: sends, stops, branches, and writes everything down
-/// as it comes (at most SaveMs are lost with the program). GUI thread.
+/// as it comes (at most twice SaveMs are lost with the program). GUI thread.
 class ChatSession final : public QObject {
     Q_OBJECT
 public:
-    static constexpr int SaveMs = 500;
+    static constexpr int SaveMs = 400;
     static constexpr int TickMs = 100;
+    /// How long a stop may wait for the engine's count.
+    static constexpr std::chrono::milliseconds CountTime {500};
+    /// Of so many answers the wire is kept; of older ones it is forgotten.
+    static constexpr qsizetype MostRaw = 40;
 
     explicit ChatSession(QObject *parent = nullptr);
     ~ChatSession() override;
@@ -44,6 +48,7 @@ public:
     void regenerate(const QString &id);
     void continueAnswer(const QString &id);
     void choose(const QString &id);
+    /// Asks the engine first how many requests it runs, for a moment, so that the fall can be seen; called again: at once.
     void stop();
     void rename(const QString &title);
     void setTags(const QStringList &tags);
@@ -58,7 +63,8 @@ Q_SIGNALS:
     void headChanged();
     void turnChanged(const hybridge::ChatTurn &turn);
     void grew(const QString &id, const hybridge::ChatUpdate &update);
-    void lives(const QString &id, double sinceMs);
+    /// @p queue: what the engines say of their queues, while nothing comes; empty: nothing is known.
+    void lives(const QString &id, double sinceMs, const QString &queue);
     void busyChanged(bool busy);
     /// Something could not be written down or read; an empty summary: it works again.
     void troubled(const hybridge::Error &error);
@@ -73,11 +79,13 @@ private:
     void begin(const ChatTurn &turn, ChatRequest request);
     void take(const QString &id, const ChatUpdate &update);
     void end(const QString &id, const ChatAnswer &answer);
+    void tick();
     void save();
     void leave();
     void putHead();
     [[nodiscard]] ChatRequest requestTo(const QString &last) const;
     static Task<void> run(QPointer<ChatSession> self, QString id, ChatRequest request, std::stop_token stop);
+    static Task<void> countThenStop(QPointer<ChatSession> self, QString id, ChatTarget target, QString servedBy, std::stop_source stop);
     static Task<void> proveStop(QPointer<ChatSession> self, QString id, ChatAnswer answer);
     static Task<void> read(QPointer<ChatSession> self, QString id);
     template<class T>
@@ -89,11 +97,20 @@ private:
     Conversation m_conversation;
     QString m_answer; ///< that is coming in
     QString m_before; ///< its text before a "Continue"
+    QString m_thoughtBefore; ///< its reasoning before that
     QString m_wanted; ///< conversation that is being read
     MonotonicMs m_since {0};
     QString m_unsavedText;
     QString m_unsavedReasoning;
+    qsizetype m_heldText = 0; ///< characters of m_unsavedText that the last save left
+    qsizetype m_heldReasoning = 0;
     QHash<QString, QList<ChatRawEvent>> m_raw;
+    QStringList m_rawOrder; ///< of m_raw, oldest first
+    ChatPhase m_phase = ChatPhase::Preparing; ///< of the answer
+    ChatTarget m_target; ///< of the answer
+    QString m_servedBy; ///< as far as the answer tells
+    std::optional<double> m_counted; ///< requests that the engine ran before the stop
+    bool m_isStopping = false;
     QBasicTimer m_saveTimer;
     QBasicTimer m_tickTimer;
     std::stop_source m_stop; ///< of the answer

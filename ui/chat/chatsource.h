@@ -19,6 +19,7 @@ public:
     virtual Task<Result<QList<ChatModelChoice>>> models(ChatTarget target, std::stop_token stop) = 0;
     virtual Task<ChatAnswer> stream(ChatRequest request, Sink sink, std::stop_token stop) = 0;
     virtual Task<ChatStopProof> confirmStopped(ChatTarget target, QString servedBy, std::optional<double> before, std::stop_token stop) = 0;
+    [[nodiscard]] virtual QString queueSentence(const ChatTarget &target, const QString &servedBy) const = 0;
     virtual Task<std::optional<double>> runningNow(ChatTarget target, QString servedBy, std::stop_token stop) = 0;
     virtual Task<QList<ChatAnswer>> compare(ChatRequest request, QList<ChatTarget> targets, int repeat, int atOnce, CompareSink sink,
         CompareEnded ended, std::stop_token stop)

@@ -5,6 +5,7 @@
 #include "backend/base/units.h"
 #include "backend/chat/conversationjson.h"
 #include "ui/chat/conversationview.h"
+#include "ui/chat/fileaside.h"
 #include "ui/chat/spreadchart.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/text.h"
@@ -17,7 +18,6 @@
 #include <QLocale>
 #include <QPlainTextEdit>
 #include <QPushButton>
-#include <QSaveFile>
 #include <QScrollArea>
 #include <QSpinBox>
 #include <QTimerEvent>
@@ -28,7 +28,9 @@ namespace {
 
 constexpr int CompareTickMs = 100;
 constexpr int NarrowColumn = 300; ///< under it columns stand below each other
-constexpr int ColumnHeight = 340;
+constexpr int LeastColumn = 150; ///< height, px
+constexpr int MostColumn = 420;
+constexpr int ColumnHead = 44; ///< what stands above and below the answer
 constexpr int WaysInARow = 3;
 
 QSpinBox *countBox(int most, int value, const QString &name, const QString &words, QWidget *parent)
@@ -38,7 +40,8 @@ QSpinBox *countBox(int most, int value, const QString &name, const QString &word
     box->setValue(value);
     box->setObjectName(name);
     box->setAccessibleName(words);
-    box->setFixedWidth(72);
+    box->setButtonSymbols(QAbstractSpinBox::NoButtons); // typed, or by the arrow keys
+    box->setFixedWidth(64);
     return box;
 }
 
@@ -57,6 +60,7 @@ ComparePanel::ComparePanel(QWidget *parent)
     m_prompt->setPlaceholderText(tr("One prompt for all ways"));
     m_prompt->setAccessibleName(tr("Prompt to compare with"));
     m_prompt->setFixedHeight(68);
+    m_prompt->setProperty("kind", QStringLiteral("field"));
     m_prompt->setTabChangesFocus(true);
     m_run->setProperty("kind", QStringLiteral("primary"));
     m_run->setObjectName(QStringLiteral("runCompare"));
@@ -141,6 +145,7 @@ ComparePanel::~ComparePanel()
 void ComparePanel::setBackends(ChatSource *source, const Clock *clock)
 {
     m_stop.request_stop();
+    ++m_round;
     m_isBusy = false;
     m_tick.stop();
     m_source = source;
@@ -239,7 +244,7 @@ void ComparePanel::buildColumns(const QList<ChatTarget> &targets)
         Column column;
         column.target = target;
         column.card = new Card(m_columnsBox);
-        column.card->setFixedHeight(ColumnHeight);
+        column.card->setFixedHeight(LeastColumn);
         column.head = new Text(targetWords(target, m_labels), Type::Body, Text::Tone::Text, column.card);
         column.head->setBold(true);
         column.head->setMaxLines(1);
@@ -270,6 +275,7 @@ void ComparePanel::run()
         return;
     buildColumns(targets);
     m_answers.clear();
+    ++m_round;
     m_isBusy = true;
     m_stop = {};
     m_since = m_clock->monotonic();
@@ -299,16 +305,17 @@ void ComparePanel::run()
 
 Task<void> ComparePanel::go(QPointer<ComparePanel> self, ChatRequest request, QList<ChatTarget> targets, int repeat, int atOnce, std::stop_token stop)
 {
-    const ChatSource::CompareSink sink = [self, stop](int target, int number, const ChatUpdate &update) {
-        if (self && !stop.stop_requested())
+    const int round = self->m_round;
+    const ChatSource::CompareSink sink = [self, stop, round](int target, int number, const ChatUpdate &update) {
+        if (self && self->m_round == round && !stop.stop_requested())
             self->take(target, number, update);
     };
-    const ChatSource::CompareEnded ended = [self, stop](int target, int number, const ChatAnswer &answer) {
-        if (self && self->m_isBusy)
+    const ChatSource::CompareEnded ended = [self, round](int target, int number, const ChatAnswer &answer) {
+        if (self && self->m_round == round)
             self->end(target, number, answer);
     };
     const QList<ChatAnswer> answers = co_await self->m_source->compare(request, targets, repeat, atOnce, sink, ended, stop);
-    if (!self || !self->m_isBusy)
+    if (!self || self->m_round != round)
         co_return;
     self->m_answers = answers;
     self->m_isBusy = false;
@@ -322,6 +329,20 @@ Task<void> ComparePanel::go(QPointer<ComparePanel> self, ChatRequest request, QL
 void ComparePanel::stop()
 {
     m_stop.request_stop();
+}
+
+/// As high as the longest answer needs, within bounds; grows while a comparison runs and never shrinks in it.
+void ComparePanel::fitColumns()
+{
+    if (m_columns.isEmpty())
+        return;
+    int wanted = m_columns.constFirst().card->height();
+    for (const Column &column : std::as_const(m_columns)) {
+        column.view->layoutNow();
+        wanted = std::max(wanted, std::min(column.view->contentHeight() + ColumnHead, MostColumn));
+    }
+    for (const Column &column : std::as_const(m_columns))
+        column.card->setFixedHeight(wanted);
 }
 
 /// Of a repeated run only the newest one of each way is shown.
@@ -360,6 +381,7 @@ void ComparePanel::end(int target, int run, const ChatAnswer &answer)
         column.view->setTurn(*turn);
     }
     m_note->put(tr("%1 of %2 runs have ended.").arg(m_answers.size()).arg(m_columns.size() * m_repeat->value()));
+    fitColumns();
     summarise();
 }
 
@@ -372,7 +394,7 @@ void ComparePanel::summarise()
     m_summary->setVisible(!m_answers.isEmpty());
     if (m_answers.isEmpty())
         return;
-    const ChatComparison comparison = compareAnswers(m_answers);
+    const ChatComparison comparison = compareAnswers(m_answers, m_labels);
     const bool isRepeated = m_answers.size() > comparison.rows.size();
     const auto cell = [this](int row, int column, const QString &words, Text::Tone tone) {
         auto *text = new Text(words, Type::Label, tone, m_summary);
@@ -413,11 +435,11 @@ void ComparePanel::summarise()
         SpreadChart::Lane one {name, {}, row.failed};
         SpreadChart::Lane whole = one;
         for (const ChatAnswer &answer : std::as_const(m_answers)) {
-            if (answer.target != row.target)
-                continue;
+            if (answer.target != row.target || answer.failure || answer.stopped)
+                continue; // counted, not measured, as in the table
             if (answer.timing.firstTokenMs)
                 one.values.append(*answer.timing.firstTokenMs);
-            if (answer.timing.totalMs && !answer.failure)
+            if (answer.timing.totalMs)
                 whole.values.append(*answer.timing.totalMs);
         }
         first.append(one);
@@ -436,12 +458,16 @@ void ComparePanel::summarise()
 
 void ComparePanel::exportCsv(const QString &path)
 {
-    QSaveFile file(path);
-    const QByteArray csv = comparisonCsv(m_answers);
-    if (file.open(QIODevice::WriteOnly) && file.write(csv) == csv.size() && file.commit())
-        m_note->put(tr("Runs written to %1: %2.").arg(safeText(path, 160)).arg(m_answers.size()));
-    else
-        m_note->put(tr("%1 cannot be written: %2").arg(safeText(path, 160), safeText(file.errorString(), 120)));
+    write(this, path);
+}
+
+Task<void> ComparePanel::write(QPointer<ComparePanel> self, QString path)
+{
+    const QByteArray csv = comparisonCsv(self->m_answers);
+    const qsizetype runs = self->m_answers.size();
+    const Result<void> written = co_await writeFileAside(path, csv);
+    if (self)
+        self->m_note->put(written ? tr("Runs written to %1: %2.").arg(safeText(path, 160)).arg(runs) : written.error().summary);
 }
 
 void ComparePanel::askFile()
@@ -472,6 +498,7 @@ void ComparePanel::timerEvent(QTimerEvent *event)
         if (turn && turn->state == ChatTurn::State::Streaming)
             column.view->setLive(turn->id, double((m_clock->monotonic() - m_since).count()));
     }
+    fitColumns();
 }
 
 } // namespace hybridge

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "backend/base/clock.h"
+#include "backend/chat/conversation.h"
 #include "ui/chat/answerwords.h"
 #include "ui/chat/chatsource.h"
 
@@ -46,6 +47,7 @@ public:
     void stop();
     [[nodiscard]] bool isBusy() const { return m_isBusy; }
     [[nodiscard]] const QList<ChatAnswer> &answers() const { return m_answers; }
+    /// Writes one line a run, on another thread; the note tells how it went.
     void exportCsv(const QString &path);
 
 Q_SIGNALS:
@@ -71,9 +73,11 @@ private:
     void take(int target, int run, const ChatUpdate &update);
     void end(int target, int run, const ChatAnswer &answer);
     void summarise();
+    void fitColumns();
     void refresh();
     void askFile();
     [[nodiscard]] QList<ChatTarget> chosen() const;
+    static Task<void> write(QPointer<ComparePanel> self, QString path);
     static Task<void> go(QPointer<ComparePanel> self, ChatRequest request, QList<ChatTarget> targets, int repeat, int atOnce, std::stop_token stop);
 
     ChatSource *m_source = nullptr;
@@ -101,6 +105,7 @@ private:
     SpreadChart *m_total;
     QList<ChatAnswer> m_answers;
     bool m_isBusy = false;
+    int m_round = 0; ///< of comparing: what comes from an older one is left out
     MonotonicMs m_since {0};
     QBasicTimer m_tick;
     std::stop_source m_stop;

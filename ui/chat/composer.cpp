@@ -3,11 +3,11 @@
 #include "ui/chat/composer.h"
 
 #include "backend/base/units.h"
+#include "ui/chat/fileaside.h"
 #include "ui/widgets/icons.h"
 #include "ui/widgets/text.h"
 #include "ui/widgets/tokens.h"
 
-#include <QFile>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QHBoxLayout>
@@ -25,22 +25,7 @@ namespace hybridge {
 
 namespace {
 
-constexpr qint64 mostPicture = qint64(20) << 20;
 constexpr int MostComposerLines = 9;
-
-/// By what the file begins with, not by its name.
-QString mediaType(const QByteArray &bytes)
-{
-    if (bytes.startsWith("\x89PNG"))
-        return QStringLiteral("image/png");
-    if (bytes.startsWith("\xFF\xD8\xFF"))
-        return QStringLiteral("image/jpeg");
-    if (bytes.startsWith("GIF8"))
-        return QStringLiteral("image/gif");
-    if (bytes.startsWith("RIFF") && bytes.mid(8, 4) == "WEBP")
-        return QStringLiteral("image/webp");
-    return {};
-}
 
 } // namespace
 
@@ -166,6 +151,7 @@ Composer::Composer(QWidget *parent)
     connect(m_stop, &QPushButton::clicked, this, &Composer::stopRequested);
     connect(m_attach, &QToolButton::clicked, this, &Composer::askPicture);
     connect(m_removeImages, &QToolButton::clicked, this, [this] {
+        ++m_round;
         m_images.clear();
         showImages();
     });
@@ -198,6 +184,7 @@ void Composer::setObstacle(const QString &why)
 
 void Composer::edit(const QString &text, const QList<ChatImage> &images)
 {
+    ++m_round;
     m_isEditing = true;
     m_images = images;
     m_text->setPlainText(text);
@@ -224,6 +211,7 @@ void Composer::setText(const QString &text)
 
 void Composer::clear()
 {
+    ++m_round;
     m_images.clear();
     m_text->clear();
     showImages();
@@ -236,7 +224,7 @@ void Composer::focusText()
 
 void Composer::send()
 {
-    if (m_isBusy || !m_obstacle.isEmpty() || (text().trimmed().isEmpty() && m_images.isEmpty()))
+    if (m_isBusy || m_reading > 0 || !m_obstacle.isEmpty() || (text().trimmed().isEmpty() && m_images.isEmpty()))
         return;
     // By value: whoever sends it clears this.
     const QString words = text();
@@ -244,27 +232,44 @@ void Composer::send()
     Q_EMIT sendRequested(words, images);
 }
 
-bool Composer::attach(const QString &path)
+void Composer::attach(const QString &path)
+{
+    read(this, path);
+}
+
+Task<void> Composer::read(QPointer<Composer> self, QString path)
+{
+    const int round = self->m_round;
+    ++self->m_reading;
+    self->refreshButtons();
+    const Result<QByteArray> bytes = co_await readFileAside(path, ChatImage::MostBytes);
+    if (!self)
+        co_return;
+    --self->m_reading;
+    QString trouble;
+    if (round == self->m_round) {
+        trouble = self->take(path, bytes);
+        self->showImages();
+        if (!trouble.isEmpty()) {
+            self->m_note->put(trouble);
+            self->m_note->show();
+        }
+    }
+    self->refreshButtons();
+    Q_EMIT self->attachEnded(round == self->m_round && trouble.isEmpty());
+}
+
+/// Why it was refused; empty: it is attached.
+QString Composer::take(const QString &path, const Result<QByteArray> &bytes)
 {
     const QString name = QFileInfo(path).fileName();
-    QFile file(path);
-    if (!file.open(QIODevice::ReadOnly) || file.size() > mostPicture) {
-        m_note->put(file.isOpen() ? tr("%1 is over 20 MiB and was not attached.").arg(safeText(name, 60))
-                                  : tr("%1 cannot be read: %2").arg(safeText(name, 60), safeText(file.errorString(), 100)));
-        m_note->show();
-        return false;
-    }
-    const QByteArray bytes = file.readAll();
-    const QString type = mediaType(bytes);
-    if (type.isEmpty()) {
-        m_note->put(tr("%1 is no PNG, JPEG, GIF or WebP picture and was not attached.").arg(safeText(name, 60)));
-        m_note->show();
-        return false;
-    }
-    m_images.append({type, bytes, name});
-    showImages();
-    refreshButtons();
-    return true;
+    if (!bytes)
+        return bytes.error().kind == Error::Kind::Invalid ? tr("%1 is over 20 MiB and was not attached.").arg(safeText(name, 60)) : bytes.error().summary;
+    const QString type = chatImageType(*bytes);
+    if (type.isEmpty())
+        return tr("%1 is no PNG, JPEG, GIF or WebP picture and was not attached.").arg(safeText(name, 60));
+    m_images.append({type, *bytes, name});
+    return {};
 }
 
 void Composer::askPicture()
@@ -306,7 +311,7 @@ void Composer::fit()
 
 void Composer::refreshButtons()
 {
-    m_send->setEnabled(!m_isBusy && m_obstacle.isEmpty() && (!m_text->document()->isEmpty() || !m_images.isEmpty()));
+    m_send->setEnabled(!m_isBusy && m_reading == 0 && m_obstacle.isEmpty() && (!m_text->document()->isEmpty() || !m_images.isEmpty()));
 }
 
 bool Composer::eventFilter(QObject *watched, QEvent *event)

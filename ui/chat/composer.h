@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "backend/base/async.h"
 #include "backend/chat/chattypes.h"
 
 #include <QFrame>
+#include <QPointer>
 #include <QPushButton>
 
 class QMenu;
@@ -70,13 +72,15 @@ public:
     void setText(const QString &text);
     void clear();
     void focusText();
-    /// Reads a picture from a file; at most 20 MiB, PNG, JPEG, WebP or GIF. False: it was refused, and the note says why.
-    bool attach(const QString &path);
+    /// Reads a picture from a file, on another thread; at most 20 MiB, PNG, JPEG, WebP or GIF. attachEnded() tells; of one that
+    /// is refused the note says why.
+    void attach(const QString &path);
 
 Q_SIGNALS:
     void sendRequested(const QString &text, const QList<hybridge::ChatImage> &images);
     void stopRequested();
     void editCancelled();
+    void attachEnded(bool isAttached);
 
 protected:
     void paintEvent(QPaintEvent *event) override;
@@ -84,6 +88,8 @@ protected:
     bool eventFilter(QObject *watched, QEvent *event) override;
 
 private:
+    static Task<void> read(QPointer<Composer> self, QString path);
+    [[nodiscard]] QString take(const QString &path, const Result<QByteArray> &bytes);
     void send();
     void fit();
     void askPicture();
@@ -104,6 +110,8 @@ private:
     QString m_obstacle;
     bool m_isEditing = false;
     bool m_isBusy = false;
+    int m_round = 0; ///< of attaching: a picture that comes too late is left out
+    int m_reading = 0; ///< pictures that are being read
 };
 
 } // namespace hybridge

@@ -66,34 +66,33 @@ TurnItem *ConversationView::item(const QString &id)
 
 void ConversationView::setBranch(const Conversation &conversation)
 {
-    QHash<QString, TurnItem> known;
-    for (TurnItem &one : m_items)
-        known.insert(one.turn.id, std::move(one));
-    m_items.clear();
-    m_index.clear();
+    QList<TurnItem> old = std::exchange(m_items, {});
+    const QHash<QString, int> known = std::exchange(m_index, {});
     const QStringList path = conversation.path();
     m_items.reserve(path.size());
+    m_index.reserve(path.size());
     for (const QString &id : path) {
         const ChatTurn *turn = conversation.turn(id);
-        TurnItem one = known.take(id);
+        const auto at = known.constFind(id);
+        TurnItem one = at == known.cend() ? TurnItem() : std::move(old[*at]);
         const bool isNew = one.turn.id.isEmpty();
         one.turn = *turn;
         const QStringList siblings = conversation.siblings(id);
-        const qsizetype at = siblings.indexOf(id);
+        const qsizetype place = siblings.indexOf(id);
         const int branches = int(siblings.size());
-        if (isNew || one.branches != branches || one.branch != int(at) + 1)
+        if (isNew || one.branches != branches || one.branch != int(place) + 1)
             for (TurnRow &row : one.rows)
                 row.isDirty = true;
-        one.branch = int(at) + 1;
+        one.branch = int(place) + 1;
         one.branches = branches;
-        one.previous = at > 0 ? siblings.at(at - 1) : QString();
-        one.next = at + 1 < branches ? siblings.at(at + 1) : QString();
+        one.previous = place > 0 ? siblings.at(place - 1) : QString();
+        one.next = place + 1 < branches ? siblings.at(place + 1) : QString();
         if (one.rows.isEmpty())
             one.height = guessItem(one);
         m_index.insert(id, int(m_items.size()));
         m_items.append(std::move(one));
     }
-    for (TurnItem &left : known)
+    for (TurnItem &left : old)
         dropWidgets(left);
     // Whether "Continue" is offered depends on which is the last.
     for (TurnItem &one : m_items)
@@ -152,7 +151,7 @@ void ConversationView::grow(const QString &id, const ChatUpdate &update)
     schedule();
 }
 
-void ConversationView::setLive(const QString &id, double sinceMs)
+void ConversationView::setLive(const QString &id, double sinceMs, const QString &queue)
 {
     TurnItem *one = item(id);
     if (!one)
@@ -160,6 +159,7 @@ void ConversationView::setLive(const QString &id, double sinceMs)
     const bool wasWaiting = one->isWaiting();
     one->isLive = true;
     one->sinceMs = sinceMs;
+    one->queue = queue;
     if (wasWaiting != one->isWaiting() && !one->rows.isEmpty())
         buildRows(*one);
     for (TurnRow &row : one->rows)

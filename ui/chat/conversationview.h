@@ -31,13 +31,14 @@ public:
     void setTurn(const ChatTurn &turn);
     /// The answer @p id grows. Cheap however long it is.
     void grow(const QString &id, const ChatUpdate &update);
-    /// Begins or goes on with the answer that is coming in; @p sinceMs: since it was ordered.
-    void setLive(const QString &id, double sinceMs);
+    /// Begins or goes on with the answer that is coming in; @p sinceMs: since it was ordered; @p queue: told while nothing comes.
+    void setLive(const QString &id, double sinceMs, const QString &queue = {});
     void setBusy(bool busy);
     void setUnfolded(const QString &id, bool unfolded);
     void scrollToEnd();
     [[nodiscard]] bool isAtEnd() const { return m_follows; }
     [[nodiscard]] int widgetCount() const; ///< laid out now
+    [[nodiscard]] int contentHeight() const { return m_total; } ///< of the whole conversation, px; of what was never near it is a guess
     [[nodiscard]] const QList<TurnItem> &items() const { return m_items; }
     /// What is offered for a link: where it leads, then to open it (the web and mail alone) and to copy it. Goes when it is closed.
     [[nodiscard]] QMenu *linkMenu(const QUrl &url);

@@ -24,11 +24,6 @@ namespace hybridge {
 
 namespace {
 
-QString presetKey(const QString &name)
-{
-    return QStringLiteral("chat/presets/") + QString::fromLatin1(name.toUtf8().toHex());
-}
-
 QStringList presetNames()
 {
     QSettings settings;
@@ -90,6 +85,7 @@ ParametersPanel::ParametersPanel(QWidget *parent)
     column->addWidget(label(tr("System prompt")));
     m_system->setObjectName(QStringLiteral("systemPrompt"));
     m_system->setFixedHeight(110);
+    m_system->setProperty("kind", QStringLiteral("field"));
     m_system->setTabChangesFocus(true);
     column->addWidget(m_system);
     auto *grid = new QGridLayout;
@@ -120,6 +116,7 @@ ParametersPanel::ParametersPanel(QWidget *parent)
     column->addWidget(label(tr("Extra JSON: its keys win over the ones above")));
     m_extra->setObjectName(QStringLiteral("extraJson"));
     m_extra->setFixedHeight(84);
+    m_extra->setProperty("kind", QStringLiteral("field"));
     m_extra->setFont(codeFont(Type::Label));
     m_extra->setTabChangesFocus(true);
     m_extra->setPlaceholderText(QStringLiteral("{\"min_p\": 0.05}"));
@@ -154,7 +151,7 @@ ParametersPanel::ParametersPanel(QWidget *parent)
     connect(m_presets, &PickButton::chosen, this, &ParametersPanel::choosePreset);
     connect(m_keep, &QPushButton::clicked, this, &ParametersPanel::askPresetName);
     connect(m_forget, &QPushButton::clicked, this, [this] {
-        QSettings().remove(presetKey(m_presets->value()));
+        QSettings().remove(chatPresetKey(m_presets->value()));
         m_presets->setValue({});
         refreshPresets();
     });
@@ -251,7 +248,7 @@ void ParametersPanel::refreshPresets()
 
 void ParametersPanel::choosePreset(const QString &name)
 {
-    const QByteArray stored = QSettings().value(presetKey(name)).toByteArray();
+    const QByteArray stored = QSettings().value(chatPresetKey(name)).toByteArray();
     show(settingsFrom(stored));
     m_forget->setVisible(true);
     Q_EMIT changed();
@@ -286,7 +283,7 @@ void ParametersPanel::askPresetName()
         const Redactor redactor;
         settings.extraJson = redactor(settings.extraJson);
         settings.system = redactor(settings.system);
-        QSettings().setValue(presetKey(name), settingsJson(settings));
+        QSettings().setValue(chatPresetKey(name), settingsJson(settings));
         m_presets->setValue(name);
         refreshPresets();
     });

@@ -35,6 +35,7 @@ struct TurnItem {
     bool isLive = false;
     ChatUpdate live;
     double sinceMs = 0; ///< since the request was ordered
+    QString queue; ///< what the engines say of their queues; empty: not known
     // Of the view.
     bool isUnfolded = false; ///< the quiet line
     bool isThinkingShown = false;

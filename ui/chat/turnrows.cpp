@@ -11,6 +11,7 @@
 #include "ui/widgets/text.h"
 #include "ui/widgets/tokens.h"
 
+#include <QEvent>
 #include <QGridLayout>
 #include <QHBoxLayout>
 #include <QLocale>
@@ -239,7 +240,7 @@ WaitingRow::WaitingRow(QWidget *parent)
     : QWidget(parent), m_what(new Text(Type::Body, Text::Tone::Muted, this)), m_seconds(new Text(Type::Body, Text::Tone::Text, this))
 {
     m_what->setObjectName(QStringLiteral("awaited"));
-    m_what->setMaxLines(2);
+    m_what->setMaxLines(3);
     m_seconds->setFigures();
     m_seconds->setMaxLines(1);
     m_seconds->setObjectName(QStringLiteral("awaitedSeconds"));
@@ -248,7 +249,10 @@ WaitingRow::WaitingRow(QWidget *parent)
 void WaitingRow::show(const TurnItem &item)
 {
     const double silent = item.sinceMs - std::max(item.live.phaseSinceMs, item.live.lastByteMs);
-    m_what->put(safeText(chatPhaseSentence(item.live.phase, std::max(0.0, silent)), 300));
+    QStringList sentences {chatPhaseSentence(item.live.phase, std::max(0.0, silent))};
+    if (!item.queue.isEmpty())
+        sentences.append(item.queue);
+    m_what->put(safeText(sentences.join(QLatin1Char(' ')), 500));
     m_seconds->put(tr("%1 s").arg(QLocale().toString(std::max(0.0, item.sinceMs) / 1000.0, 'f', 1)));
 }
 
@@ -287,7 +291,9 @@ void FailureRow::show(const ChatAnswer &answer, const NodeLabels &labels)
     m_banner->setParts(safeText(failure.summary, 400), failureWhy(answer), safeText(failure.remedy, 600));
     m_node = nodeOf(answer);
     const QString label = safeText(labels.value(m_node, m_node), 40);
-    m_banner->setAction(m_node.isEmpty() ? QString() : tr("Open diagnosis of %1").arg(label));
+    // Where nothing tells which node it was, the fleet shows what each of them lacks.
+    const bool isFleets = m_node.isEmpty() && failure.layer >= ChatLayer::Edge && failure.layer <= ChatLayer::Model;
+    m_banner->setAction(!m_node.isEmpty() ? tr("Open diagnosis of %1").arg(label) : isFleets ? tr("Open the fleet") : QString());
 }
 
 int FailureRow::heightFor(int width)

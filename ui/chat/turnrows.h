@@ -121,7 +121,7 @@ public:
     [[nodiscard]] int heightFor(int width);
 
 Q_SIGNALS:
-    void nodeRequested(const QString &id);
+    void nodeRequested(const QString &id); ///< empty: which one is not known, the fleet is wanted
 
 private:
     Banner *m_banner;

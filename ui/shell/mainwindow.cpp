@@ -230,7 +230,7 @@ void MainWindow::setFleet(FleetState *fleet)
         m_chatPage = addPage(Page::Chat, new ChatPage);
         m_drillPage = addPage(Page::Drill, new DrillPage);
         m_checklistPage = addPage(Page::Checklist, new ChecklistPage);
-        connect(m_chatPage, &ChatPage::nodeRequested, this, &MainWindow::showNode);
+        connect(m_chatPage, &ChatPage::nodeRequested, this, [this](const QString &id) { id.isEmpty() ? showFleet() : showNode(id); });
         connect(m_checklistPage, &ChecklistPage::operationRequested, this, &MainWindow::operationRequested);
         connect(m_costPage, &CostPage::nodeRequested, this, &MainWindow::showNode);
         connect(m_activityPage, &ActivityLogPage::nodeRequested, this, &MainWindow::showNode);

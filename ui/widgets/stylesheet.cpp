@@ -35,6 +35,8 @@ QLineEdit { background: @surface; border: 1px solid @border; border-radius: 6px;
 QLineEdit:focus { border-color: @accent; }
 QPlainTextEdit { background: @background; color: @text; border: 1px solid @border; border-radius: 6px; padding: 6px;
     selection-background-color: @accent; selection-color: @onAccent; }
+QPlainTextEdit[kind="field"] { background: @surface; }
+QPlainTextEdit[kind="field"]:focus { border-color: @accent; }
 QPlainTextEdit[kind="plain"], QListView[kind="plain"] { background: transparent; border: none; padding: 0; }
 QMenu { background: @surface; color: @text; border: 1px solid @border; padding: 4px; }
 QMenu::item { padding: 6px 20px 6px 12px; border-radius: 4px; }
