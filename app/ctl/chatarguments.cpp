@@ -17,6 +17,8 @@ void ChatArguments::addTo(CLI::App &cli)
     m_seed = m_chat->add_option("--seed", m_seedValue, "for answers that can be repeated");
     m_chat->add_option("--stop", m_stop, "ends the answer where this text would come; up to four")->expected(1)->take_all();
     m_chat->add_option("--extra", m_extra, "a JSON object whose keys go into the request");
+    m_chat->add_option("--image", m_images, "a PNG, JPEG, GIF or WebP file for a vision model; may be given again")->expected(1)->take_all();
+    m_chat->add_option("--preset", m_preset, "parameters that were saved under this name on the chat page; the options above win over them");
     m_chat->add_option("--compare", m_compare, "targets, such as edge,direct:gcp: the same request to each")->delimiter(',');
     m_chat->add_option("--repeat", m_repeat, "so many times to each target (1 to 200)")->check(CLI::Range(1, 200));
     m_chat->add_option("--at-once", m_atOnce, "requests in flight to each target (1 to 16)")->check(CLI::Range(1, 16));
@@ -42,6 +44,9 @@ ChatOptions ChatArguments::options() const
         out.request.stop.append(QString::fromStdString(word));
     for (const std::string &target : m_compare)
         out.compare.append(QString::fromStdString(target));
+    for (const std::string &image : m_images)
+        out.images.append(QString::fromStdString(image));
+    out.preset = QString::fromStdString(m_preset);
     out.repeat = m_repeat;
     out.atOnce = m_atOnce;
     return out;

@@ -32,6 +32,8 @@ private:
     std::string m_extra;
     std::vector<std::string> m_stop;
     std::vector<std::string> m_compare;
+    std::vector<std::string> m_images;
+    std::string m_preset;
     double m_temperatureValue = 0;
     double m_topPValue = 1;
     int m_maxTokensValue = 0;

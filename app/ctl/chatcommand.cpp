@@ -9,13 +9,16 @@
 #include "backend/base/units.h"
 #include "backend/chat/chatjson.h"
 #include "backend/chat/chatservice.h"
+#include "backend/chat/conversationjson.h"
 #include "backend/fleet/fleetsession.h"
 #include "backend/fleet/statusjson.h"
 
 #include <QCoroSignal>
 
 #include <QCoreApplication>
+#include <QFile>
 #include <QFileInfo>
+#include <QSettings>
 #include <QSocketNotifier>
 #include <QTimer>
 
@@ -73,6 +76,47 @@ Result<QList<ChatTarget>> targetsOf(const ChatOptions &chat)
             targets.append(*target);
     }
     return targets;
+}
+
+/// A picture as the composer of the chat page takes it: at most 20 MiB, by what it holds.
+Result<ChatImage> imageFrom(const QString &path)
+{
+    QFile file(path);
+    if (!file.open(QIODevice::ReadOnly))
+        return Error(Error::Kind::Invalid, tr("%1 cannot be read: %2").arg(safeText(path, 200), safeText(file.errorString(), 120)));
+    const QByteArray bytes = file.read(ChatImage::MostBytes + 1);
+    if (bytes.size() > ChatImage::MostBytes)
+        return Error(Error::Kind::Invalid, tr("%1 is over 20 MiB.").arg(safeText(path, 200)));
+    ChatImage image;
+    image.mediaType = chatImageType(bytes);
+    if (image.mediaType.isEmpty())
+        return Error(Error::Kind::Invalid, tr("%1 is no PNG, JPEG, GIF or WebP picture.").arg(safeText(path, 200)));
+    image.bytes = bytes;
+    image.name = QFileInfo(path).fileName();
+    return image;
+}
+
+/// Parameters saved on the chat page under @p name, with what @p given says over them.
+Result<ChatRequest> withPreset(const QString &name, const ChatRequest &given)
+{
+    // The panel's own settings file.
+    const QSettings settings(QStringLiteral("hybridge"), QStringLiteral("hybridge"));
+    const QByteArray stored = settings.value(chatPresetKey(name)).toByteArray();
+    if (stored.isEmpty())
+        return Error(Error::Kind::Invalid, tr("No preset is called \"%1\".").arg(safeText(name, 80))).withRemedy(tr("Save one on the chat page: Parameters, Save preset."));
+    const ChatRequest preset = settingsFrom(stored);
+    ChatRequest out = given;
+    if (out.system.isEmpty())
+        out.system = preset.system;
+    if (out.stop.isEmpty())
+        out.stop = preset.stop;
+    if (out.extraJson.isEmpty())
+        out.extraJson = preset.extraJson;
+    out.temperature = given.temperature ? given.temperature : preset.temperature;
+    out.topP = given.topP ? given.topP : preset.topP;
+    out.maxTokens = given.maxTokens ? given.maxTokens : preset.maxTokens;
+    out.seed = given.seed ? given.seed : preset.seed;
+    return out;
 }
 
 /// The fleet as far as a chat needs it opened: links, and what tells their addresses. Nothing of it is watched.
@@ -331,7 +375,16 @@ Task<int> runChatCommand(Options options, ChatOptions chat, SecretResolver &reso
             co_return sayError(text.error(), text.error().kind == Error::Kind::Invalid ? ExitUsage : ExitFailed);
         message.text = QString::fromUtf8(*text).trimmed();
     }
-    ChatRequest request = chat.request;
+    for (const QString &path : chat.images) {
+        const Result<ChatImage> image = imageFrom(path);
+        if (!image)
+            co_return sayError(image.error(), ExitUsage);
+        message.images.append(*image);
+    }
+    const Result<ChatRequest> settings = chat.preset.isEmpty() ? Result<ChatRequest>(chat.request) : withPreset(chat.preset, chat.request);
+    if (!settings)
+        co_return sayError(settings.error(), ExitUsage);
+    ChatRequest request = *settings;
     request.messages = {message};
     request.target = targets->constFirst();
     const FleetConfig config = file->config();
@@ -358,8 +411,7 @@ Task<int> runChatCommand(Options options, ChatOptions chat, SecretResolver &reso
             document["http"] = text->http.toStdString();
             document["curl"] = text->curl.toStdString();
             document["python"] = text->python.toStdString();
-            Terminal::print(dumpJson(document) + '\n');
-            co_return ExitDone;
+            Terminal::print(dumpJson(document) + '\n'); // one document a target
         }
     }
     if (options.dryRun)

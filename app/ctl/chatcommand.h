@@ -15,6 +15,8 @@ struct ChatOptions {
     QString text; ///< "-": from stdin
     QString target; ///< as given
     QStringList compare; ///< as given; empty: one target
+    QStringList images; ///< files
+    QString preset; ///< name; empty: none
     int repeat = 1;
     int atOnce = 1;
 };
