@@ -125,7 +125,7 @@ Task<void> CheckReader::readAccess(Self self, std::stop_token stop)
         co_return;
     const auto &endpoint = self->m_facts.config.endpoint;
     QString clientId;
-    if (endpoint && endpoint->access) {
+    if (endpoint && endpoint->access && !isLoginToken(*endpoint->access)) { // a person's log-in has no client id
         SecretPurpose purpose;
         purpose.what = QCoreApplication::translate("Secrets", "the client id of the Access service token");
         purpose.host = endpoint->url.host();
