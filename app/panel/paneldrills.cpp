@@ -4,13 +4,14 @@
 #include "app/panel/panel.h"
 
 #include "backend/drill/drillreport.h"
-#include "backend/drill/drillschedule.h"
 #include "backend/fleet/statusjson.h"
+#include "ui/drill/drillclose.h"
 #include "ui/drill/drillpage.h"
 
 #include <QPointer>
 #include <QSaveFile>
 #include <QSettings>
+#include <QUrl>
 
 namespace hybridge {
 
@@ -26,29 +27,15 @@ QByteArray fileOf(const DrillReport &report, const QString &path)
     return path.endsWith(QLatin1String(".md"), Qt::CaseInsensitive) ? drillMarkdown(report) : drillHtml(report);
 }
 
-QTime timeOf(const QString &text, QTime otherwise)
+/// Where the schedule of the fleet of this name is kept: what was set up for the demo must not begin on the machines at home.
+QString scheduleKey(const QString &fleet)
 {
-    const QTime read = QTime::fromString(text, QStringLiteral("HH:mm"));
-    return read.isValid() ? read : otherwise;
+    return QStringLiteral("drill/schedule/") + QString::fromLatin1(QUrl::toPercentEncoding(fleet.isEmpty() ? QStringLiteral("unnamed") : fleet));
 }
 
-/// "drill/schedule" of the settings: days between two, the time of day, and windows such as "18:00-08:00" in which none begins.
-DrillSchedule scheduleOf(const QSettings &settings)
+DrillSchedule scheduleOf(const QString &fleet)
 {
-    DrillSchedule out;
-    out.enabled = settings.value(QStringLiteral("drill/schedule/enabled"), false).toBool();
-    out.every = std::chrono::hours(24 * std::clamp(settings.value(QStringLiteral("drill/schedule/days"), 7).toInt(), 1, 365));
-    out.at = timeOf(settings.value(QStringLiteral("drill/schedule/at")).toString(), QTime(10, 0));
-    for (const QString &window : settings.value(QStringLiteral("drill/schedule/blackouts")).toStringList()) {
-        const QTime from = timeOf(window.section(QLatin1Char('-'), 0, 0), {});
-        const QTime to = timeOf(window.section(QLatin1Char('-'), 1, 1), {});
-        if (from.isValid() && to.isValid())
-            out.blackouts.append({from, to});
-    }
-    for (const QString &day : settings.value(QStringLiteral("drill/schedule/weekdays")).toStringList())
-        if (const int number = day.toInt(); number >= 1 && number <= 7)
-            out.weekdays.append(number);
-    return out;
+    return drillScheduleOf(QSettings().value(scheduleKey(fleet)).toByteArray());
 }
 
 } // namespace
@@ -74,14 +61,33 @@ void Panel::openDrills(const FleetFile &file)
         if (!out.open(QIODevice::WriteOnly) || out.write(bytes) != bytes.size() || !out.commit())
             m_window.showNotice(noticeOf(Error(Error::Kind::Unavailable, tr("The report could not be written."), out.errorString()), QStringLiteral("drill-report")));
     });
-    const auto live = [this] {
-        if (!m_drill || !m_drill->live().isRunning())
+    connect(page, &DrillPage::scheduleChosen, this, [this](const DrillSchedule &schedule) {
+        if (!m_session)
             return;
-        std::optional<std::chrono::seconds> left;
-        if (const auto until = m_drill->live().leaseUntil)
-            left = std::chrono::duration_cast<std::chrono::seconds>(std::max(MonotonicMs(0), *until - m_clock.monotonic()));
-        m_window.drillPage()->setLive(m_drill->live(), m_drill->now(), left);
+        QSettings settings;
+        const QString key = scheduleKey(m_session->state().config().name);
+        if (schedule.enabled)
+            settings.setValue(key, drillScheduleText(schedule));
+        else
+            settings.remove(key);
+        m_window.drillPage()->setSchedule(schedule);
+        beginDueDrill(this);
+    });
+    const auto left = [this]() -> std::optional<std::chrono::seconds> {
+        if (!m_drill || !m_drill->live().leaseUntil)
+            return std::nullopt;
+        return std::chrono::duration_cast<std::chrono::seconds>(std::max(MonotonicMs(0), *m_drill->live().leaseUntil - m_clock.monotonic()));
     };
+    const auto live = [this, left] {
+        if (m_drill && m_drill->live().isRunning())
+            m_window.drillPage()->setLive(m_drill->live(), m_drill->now(), left());
+    };
+    auto *guard = new DrillCloseGuard(m_window, [this] { return m_drill ? &m_drill->live() : nullptr; }, left, m_drill.get());
+    connect(guard, &DrillCloseGuard::giveBackRequested, this, [this] {
+        if (m_drill)
+            m_drill->abort(std::chrono::milliseconds(0));
+    });
+    connect(m_drill.get(), &DrillService::finished, guard, [guard](const DrillReport &report) { guard->drillEnded(report.restored); });
     connect(m_drill.get(), &DrillService::changed, this, live);
     connect(m_drill.get(), &DrillService::sampled, page, &DrillPage::addSample);
     connect(m_drill.get(), &DrillService::finished, this, [this](const DrillReport &report) { noteDrill(report); });
@@ -94,6 +100,8 @@ void Panel::openDrills(const FleetFile &file)
     m_drillSchedule.setInterval(ScheduleMs);
     connect(&m_drillSchedule, &QTimer::timeout, this, [this] { beginDueDrill(this); });
     m_drillSchedule.start();
+    page->setSchedule(scheduleOf(file.config().name));
+    beginDueDrill(this);
     showDrills(this, true);
 }
 
@@ -208,12 +216,12 @@ void Panel::noteDrill(const DrillReport &report)
     showDrills(this, false);
 }
 
-/// Drills that begin by themselves: the node that was drilled longest ago, its connector, twenty seconds.
+/// Drills that begin by themselves, for twenty seconds; of the node that was drilled longest ago, if none is named.
 Task<void> Panel::beginDueDrill(QPointer<Panel> self)
 {
     if (!self->m_drill || self->m_drill->live().isRunning())
         co_return;
-    const DrillSchedule schedule = scheduleOf(QSettings());
+    const DrillSchedule schedule = scheduleOf(self->m_session->state().config().name);
     if (!schedule.enabled)
         co_return;
     const Result<QList<DrillReport>> all = co_await self->m_drill->journal().list(200);
@@ -235,13 +243,19 @@ Task<void> Panel::beginDueDrill(QPointer<Panel> self)
     DrillRequest request;
     request.scheduled = true;
     request.duration = std::chrono::seconds(20);
-    for (int i = 0; i < fleet.nodeCount(); ++i) {
+    request.fault = schedule.fault;
+    request.node = schedule.node;
+    for (int i = 0; i < fleet.nodeCount() && schedule.node.isEmpty(); ++i) {
         const QString id = fleet.at(i).config.id;
         if (request.node.isEmpty() || byNode.value(id) < byNode.value(request.node))
             request.node = id;
     }
     const DrillPlan plan = co_await self->m_drill->plan(request, self->m_stop.get_token());
-    if (self && self->m_drill && !plan.isBlocked())
+    if (!self || !self->m_drill)
+        co_return;
+    if (const std::optional<Error> refusal = drillRefusal(plan))
+        self->m_window.drillPage()->setScheduleWords(tr("It is due, and did not begin: %1").arg(refusal->summary));
+    else
         co_await self->m_drill->run(plan, self->m_stop.get_token());
 }
 

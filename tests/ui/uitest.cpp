@@ -7,6 +7,7 @@
 
 #include <QCoreApplication>
 #include <QRegularExpression>
+#include <QScrollArea>
 #include <QSettings>
 #include <QTest>
 
@@ -37,7 +38,14 @@ QStringList UiTest::badlyPlaced(const QWidget &page)
         const QString name = text->text().left(60);
         if (text->isCut())
             out.append(QStringLiteral("cut: %1").arg(name));
-        if (!page.rect().contains(place))
+        // What is scrolled out of sight has its place in what is scrolled; beside it there is no way to it.
+        const QScrollArea *scroll = nullptr;
+        for (const QWidget *up = text->parentWidget(); up && up != &page && !scroll; up = up->parentWidget())
+            scroll = qobject_cast<const QScrollArea *>(up);
+        const QWidget &frame = scroll && scroll->widget() ? *scroll->widget() : page;
+        const QRect inFrame(text->mapTo(&frame, QPoint()), text->size());
+        const bool isAside = place.left() < 0 || place.right() >= page.width();
+        if (isAside || !frame.rect().contains(inFrame))
             out.append(QStringLiteral("outside: %1 (%2..%3 of %4)").arg(name).arg(place.left()).arg(place.right()).arg(page.width()));
         if (text->hasHeightForWidth() && text->heightForWidth(text->width()) > text->height())
             out.append(QStringLiteral("too low: %1").arg(name));

@@ -8,6 +8,7 @@
 #include "ui/drill/drillform.h"
 #include "ui/drill/drillhistory.h"
 #include "ui/drill/drillresult.h"
+#include "ui/drill/drillscheduleform.h"
 #include "ui/drill/drilltimeline.h"
 #include "ui/lifecycle/steplist.h"
 #include "ui/widgets/banner.h"
@@ -33,7 +34,7 @@ constexpr int LookMs = 5000; ///< what must hold is looked at again
 
 DrillPage::DrillPage(QWidget *parent)
     : QWidget(parent), m_title(new Text(Type::Title, Text::Tone::Text, this)), m_sub(new Text(Type::Body, Text::Tone::Muted, this)), m_back(new QPushButton(tr("Plan another"), this)),
-      m_export(new QPushButton(tr("Save the report…"), this)), m_trouble(new Banner(this)), m_scroll(new QScrollArea(this)), m_form(new DrillForm), m_history(new DrillHistory),
+      m_export(new QPushButton(tr("Save the report…"), this)), m_trouble(new Banner(this)), m_scroll(new QScrollArea(this)), m_form(new DrillForm), m_history(new DrillHistory), m_schedule(new DrillScheduleForm),
       m_result(new DrillResult), m_timelineCard(new Card), m_timeline(new DrillTimeline(m_timelineCard)), m_stepsCard(new Card), m_steps(new StepList(m_stepsCard))
 {
     setObjectName(QStringLiteral("drillPage"));
@@ -63,6 +64,7 @@ DrillPage::DrillPage(QWidget *parent)
     inside->addWidget(m_timelineCard);
     inside->addWidget(m_stepsCard);
     inside->addWidget(m_history);
+    inside->addWidget(m_schedule);
     inside->addStretch(1);
     m_scroll->setObjectName(QStringLiteral("drillScroll"));
     m_scroll->setFrameShape(QFrame::NoFrame);
@@ -85,6 +87,7 @@ DrillPage::DrillPage(QWidget *parent)
     connect(m_form, &DrillForm::planRequested, this, &DrillPage::planRequested);
     connect(m_form, &DrillForm::runRequested, this, &DrillPage::runRequested);
     connect(m_history, &DrillHistory::reportRequested, this, &DrillPage::reportRequested);
+    connect(m_schedule, &DrillScheduleForm::scheduleChosen, this, &DrillPage::scheduleChosen);
     connect(m_trouble, &Banner::actionTriggered, this, &DrillPage::restoreRequested);
     connect(m_abort, &QPushButton::clicked, this, &DrillPage::abortRequested);
     connect(m_back, &QPushButton::clicked, this, [this] { showPlan(); });
@@ -156,6 +159,7 @@ void DrillPage::setView(View view)
     const bool isPlan = view == View::Plan;
     m_form->setVisible(isPlan);
     m_history->setVisible(isPlan);
+    m_schedule->setVisible(isPlan);
     m_running->setVisible(view == View::Running);
     m_result->setVisible(view == View::Report);
     m_timelineCard->setVisible(!isPlan);
@@ -176,6 +180,7 @@ void DrillPage::setFleet(FleetState *fleet)
     m_shown.clear();
     m_form->setFleet(fleet);
     m_history->setReports({});
+    m_schedule->setFleet(fleet);
     setUnrestored(nullptr);
     setView(View::Plan);
 }
@@ -192,8 +197,12 @@ void DrillPage::setHistory(const QList<DrillReport> &reports)
 
 void DrillPage::setScheduleWords(const QString &words)
 {
-    if (m_view == View::Plan)
-        m_sub->put(words);
+    m_schedule->setWords(words);
+}
+
+void DrillPage::setSchedule(const DrillSchedule &schedule)
+{
+    m_schedule->setSchedule(schedule);
 }
 
 void DrillPage::setUnrestored(const DrillReport *report)

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "backend/drill/drillschedule.h"
 #include "backend/drill/drillservice.h"
 
 #include <QBasicTimer>
@@ -17,6 +18,7 @@ class Card;
 class DrillForm;
 class DrillHistory;
 class DrillResult;
+class DrillScheduleForm;
 class DrillTimeline;
 class FleetState;
 class StepList;
@@ -43,7 +45,8 @@ public:
     void showReport(const DrillReport &report);
     /// Back to the plan, with this node chosen; empty: as it was.
     void showPlan(const QString &node = {});
-    /// What a schedule says: "The next one is due at …"; empty: nothing is said.
+    /// The schedule that counts, and what it says: "The next one is due at …".
+    void setSchedule(const DrillSchedule &schedule);
     void setScheduleWords(const QString &words);
     [[nodiscard]] View view() const { return m_view; }
     [[nodiscard]] DrillForm &form() { return *m_form; }
@@ -57,6 +60,8 @@ Q_SIGNALS:
     void abortRequested();
     void reportRequested(const QString &id);
     void restoreRequested();
+    /// Not enabled: it is taken away.
+    void scheduleChosen(const hybridge::DrillSchedule &schedule);
     /// @p path as chosen; its ending says what is wanted: .html, .md, .json.
     void exportRequested(const hybridge::DrillReport &report, const QString &path);
 
@@ -85,6 +90,7 @@ private:
     QScrollArea *m_scroll;
     DrillForm *m_form;
     DrillHistory *m_history;
+    DrillScheduleForm *m_schedule;
     Card *m_running;
     Text *m_phase;
     Text *m_doing;

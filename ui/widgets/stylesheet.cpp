@@ -69,6 +69,13 @@ QSpinBox { background: @surface; border: 1px solid @border; border-radius: 6px; 
     selection-background-color: @accent; selection-color: @onAccent; }
 QSpinBox:focus { border-color: @accent; }
 QSpinBox:disabled { color: @muted; background: @background; }
+QComboBox { background: @surface; color: @text; border: 1px solid @border; border-radius: 6px; padding: 5px 8px; min-height: 20px; }
+QComboBox:hover { background: @raised; }
+QComboBox:focus, QComboBox:on { border-color: @accent; }
+QComboBox:disabled { color: @muted; background: @background; }
+QComboBox::drop-down { border: none; width: 22px; }
+QComboBox::down-arrow { image: none; width: 0; height: 0; border-left: 4px solid transparent; border-right: 4px solid transparent; border-top: 5px solid @muted; }
+QComboBox QAbstractItemView { background: @surface; color: @text; border: 1px solid @border; padding: 4px; outline: 0; selection-background-color: @selection; selection-color: @text; }
 QSlider::groove:horizontal { height: 4px; border-radius: 2px; background: @track; }
 QSlider::sub-page:horizontal { height: 4px; border-radius: 2px; background: @muted; }
 QSlider::handle:horizontal { width: 12px; height: 12px; margin: -5px 0; border-radius: 7px; background: @surface; border: 1px solid @muted; }
