@@ -116,7 +116,7 @@ Task<Error> RoutingService::withWitness(Error error, QList<EngineLog> logs, std:
     const Result<EngineWitness> witness = co_await findEngine(m_endpoint, mode, logs, patience, stop);
     if (!witness)
         co_return error;
-    const Error both = Error(error.kind, error.summary, error.detail + QLatin1Char(' ') + witnessSentence(*witness), error.code).withRemedy(error.remedy);
+    const Error both = Error(error.kind, error.summary, error.detail + QStringLiteral(". ") + witnessSentence(*witness), error.code).withRemedy(error.remedy);
     co_return both;
 }
 
