@@ -115,6 +115,7 @@ struct Lab::Rooms {
         , workers(options.seed, runtimeOf(options))
         , nodes(world, {options.stateDir, options.nodeBinary, options.sshd, "op"})
     {
+        tunnels.setReadTimeout(std::chrono::seconds(options.readTimeout));
     }
 
     Addresses open();

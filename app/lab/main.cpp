@@ -110,6 +110,8 @@ int main(int argc, char **argv)
     app.add_option("--gpus", options.gpus, "How many GPUs a node has")->check(CLI::Range(1, 16));
     app.add_flag("--siblings", options.siblings,
         "Each VM has a second one of its name in us-central1-b, stopped: where it may run when its own zone has no capacity");
+    app.add_option("--read-timeout", options.readTimeout, "Seconds without a byte after which the edge answers 524")
+        ->check(CLI::Range(1, 3600));
     app.add_option("--routing", routing,
            "What routes the endpoint: worker (needs workerd) or load-balancer; worker where workerd is found")
         ->check(CLI::IsMember({"worker", "load-balancer"}))

@@ -8,13 +8,14 @@ namespace hybridge::lab {
 
 namespace {
 
-/// The edge gives up when no byte came for this long (facts: cloudflare 0).
-constexpr std::chrono::seconds ReadTimeout(125);
-
 /// Stands between an engine and the client: what the engine cuts before its first byte becomes a 502.
 class Passage : public Answer {
 public:
-    Passage(const World &world, const NodeSpec &node, Answer &client) : m_world(world), m_node(node), m_client(client)
+    Passage(const World &world, const NodeSpec &node, Answer &client, std::chrono::seconds patience)
+        : m_world(world)
+        , m_node(node)
+        , m_client(client)
+        , m_patience(patience)
     {
     }
 
@@ -40,13 +41,14 @@ public:
             m_client.cut();
     }
     bool unanswered() const { return m_cut && !m_answered; }
-    bool timedOut() const { return !m_answered && Monotonic::now() - m_begun > ReadTimeout; }
+    bool timedOut() const { return !m_answered && Monotonic::now() - m_begun > m_patience; }
     bool connected() const { return !m_world.connector(m_node.id).connections.empty(); }
 
 private:
     const World &m_world;
     const NodeSpec &m_node;
     Answer &m_client;
+    const std::chrono::seconds m_patience;
     const Monotonic::time_point m_begun = Monotonic::now();
     bool m_answered = false;
     bool m_cut = false;
@@ -92,7 +94,7 @@ void TunnelPath::pass(const NodeSpec &node, const std::string &hostname, const R
     const std::string host = settings.value("httpHostHeader", std::string());
     origin.headers.set("Host", host.empty() ? node.id + "-llm.example.com" : host);
     origin.headers.set("X-Forwarded-Proto", "https");
-    Passage passage(m_world, node, answer);
+    Passage passage(m_world, node, answer, m_readTimeout);
     m_world.carry(node.id, 1);
     m_engines.at(node.id)(origin, passage);
     m_world.carry(node.id, -1);

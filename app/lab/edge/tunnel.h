@@ -5,6 +5,7 @@
 #include "app/lab/connector/configurations.h"
 #include "app/lab/http/answer.h"
 
+#include <chrono>
 #include <functional>
 #include <map>
 
@@ -16,6 +17,9 @@ class World;
 /// the engine's own answer byte for byte as it comes. A cut tunnel cuts what streams through it.
 class TunnelPath {
 public:
+    /// Facts: cloudflare 0.
+    static constexpr std::chrono::seconds UsualReadTimeout {125};
+
     /// @p engines: one handler a node id. Both must outlive this.
     TunnelPath(World &world, const Configurations &configurations, const std::map<std::string, Handler> &engines)
         : m_world(world)
@@ -24,6 +28,9 @@ public:
     {
     }
 
+    /// After how long without a byte the edge answers 524; a test has less patience than Cloudflare.
+    void setReadTimeout(std::chrono::seconds patience) { m_readTimeout = patience; }
+
     /// @p hostname is the published one whose ingress rule counts.
     void pass(const NodeSpec &node, const std::string &hostname, const Request &request, Answer &answer) const;
 
@@ -31,6 +38,7 @@ private:
     World &m_world;
     const Configurations &m_configurations;
     const std::map<std::string, Handler> &m_engines;
+    std::chrono::seconds m_readTimeout = UsualReadTimeout;
 };
 
 /// `error code: NNNN`, as Cloudflare writes it for clients that want no page.

@@ -49,9 +49,9 @@ std::string withCrlf(const std::string &body)
     return out;
 }
 
-const std::array<Quirk, 15> &quirks()
+const std::array<Quirk, 20> &quirks()
 {
-    static const std::array<Quirk, 15> all {{
+    static const std::array<Quirk, 20> all {{
         {"openai", Events,
             delta(R"("role":"assistant","content":"","refusal":null)") + text("quirk") + stop()
                 + "data: {\"id\":\"q\",\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":1,\"total_tokens\":4}}\n\n" + Done},
@@ -70,6 +70,12 @@ const std::array<Quirk, 15> &quirks()
                 + delta(R"("tool_calls":[{"index":0,"function":{"arguments":"{\"x\":1}"}}])") + delta("", "\"tool_calls\"") + Done},
         {"no-finish", Events, text("quirk")},
         {"invalid-utf8", Events, text("qu\xFFirk") + stop() + Done},
+        {"nul", Events, text("qu\\u0000irk") + stop() + Done},
+        {"no-blank", Events, "data:{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"quirk\"}}]}\n\ndata:" + stop().substr(6) + "data:[DONE]\n\n"},
+        {"progress", Events,
+            "data: {\"prompt_progress\":{\"total\":4},\"detections\":{\"a\":[{\"text\":\"no\"}]},\"timings\":{\"x\":1},\"choices\":[]}\n\n" + text("quirk") + stop() + Done},
+        {"error-joined", Events, text("quirk") + "data: {\"error\":{\"message\":\"boom\"}}\ndata: [DONE]\n\n"},
+        {"error-text", Events, "data: {\"error\":\"boom\"}\n\n" + Done},
         {"html", "text/html", "<!DOCTYPE html><html><head><title>It works</title></head><body>It works</body></html>"},
     }};
     return all;

@@ -78,6 +78,7 @@ constexpr std::array Catalogue{
     FaultKind{"ns-moved", "The domain's nameservers are no longer Cloudflare's", FaultFits::Every, "", ""},
     FaultKind{"api-token-wide", "The API token reaches more than it needs", FaultFits::Every, "", ""},
     FaultKind{"stream-held", "Something on the way holds streamed answers back until they are whole", FaultFits::Every, "", ""},
+    FaultKind{"queue-full", "The engine's queue is full: it refuses each request with 503", FaultFits::Every, "", ""},
     FaultKind{"worker-edited", "Somebody edited the router Worker in the dashboard", FaultFits::Every, "", ""},
     FaultKind{"worker-side-door", "The router Worker's workers.dev address is on: it goes round Access", FaultFits::Every, "", ""},
     // What Google may answer to an operator (facts: gcp 2.4). None changes what a node is at present.

@@ -107,7 +107,7 @@ World::Admission World::admit(std::string_view nodeId, const std::function<bool(
     Node *node = nodeFor(nodeId);
     if (!node || !engineLocked(*node).listening)
         return Admission::Gone;
-    if (node->queued >= node->queueLimit)
+    if (node->queued >= node->queueLimit || hasFaultLocked(*node, "queue-full"))
         return Admission::Refused;
     const std::uint64_t epoch = node->engineEpoch;
     ++node->queued;
