@@ -91,6 +91,11 @@ QStringList journalArgv(const QString &unit, int count, const QByteArray &afterC
     return boundedArgv(10, argv(unit, count, afterCursor));
 }
 
+QStringList journalRightsArgv(const QString &unit)
+{
+    return boundedArgv(10, {QStringLiteral("journalctl"), QStringLiteral("-u"), unit, QStringLiteral("--no-pager"), QStringLiteral("-n"), QStringLiteral("1")});
+}
+
 QStringList journalFollowArgv(const QString &unit, int count, const QByteArray &afterCursor)
 {
     QStringList words = argv(unit, count, afterCursor);

@@ -31,6 +31,9 @@ struct JournalLine {
 /// The same as a stream that goes on: until its channel is closed, and 10 minutes at most (exit code 124), so that none is
 /// left behind by a link that was cut while the unit was silent. Behind @p afterCursor nothing is left out.
 [[nodiscard]] QStringList journalFollowArgv(const QString &unit, int count, const QByteArray &afterCursor = {});
+/// Asks in words whether the login may read what others wrote: with "-o json" journalctl is quiet about that (systemd 252) and
+/// a journal that may not be read looks like an empty one. Its answer is for explainJournal().
+[[nodiscard]] QStringList journalRightsArgv(const QString &unit);
 /// True for what journalctl prints as __CURSOR; nothing else is ever handed back to it. Pure.
 [[nodiscard]] bool isJournalCursor(const QByteArray &cursor);
 

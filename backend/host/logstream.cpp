@@ -100,11 +100,12 @@ LogStream::LogStream(Shell &shell, const QString &service, QObject *parent)
     m_deaf.setInterval(std::chrono::milliseconds(1500));
     connect(&m_deaf, &QTimer::timeout, this, [this] {
         // Without rights it follows nothing, and for ever: silence that looks like a quiet service.
-        const std::optional<Error> why = unreadable();
-        if (m_gotLines || !why)
+        if (m_gotLines)
             return;
-        close();
-        setState(State::Ended, why);
+        if (const std::optional<Error> why = unreadable())
+            endDeaf(why);
+        else
+            askWhetherDeaf(this, m_opening);
     });
     connect(&m_retry, &QTimer::timeout, this, &LogStream::open);
     connect(&shell, &Shell::linkStateChanged, this, [this](LinkState link) {
@@ -179,6 +180,9 @@ void LogStream::open()
     m_errAt.reopen();
     m_head.clear();
     m_gotLines = false;
+    ++m_opening;
+    if (m_name->runner == ServiceRunner::Systemd && m_cursor.isEmpty())
+        m_deaf.start();
     SshCommand command(argv());
     command.timeout(std::chrono::milliseconds(0)); // a quiet service writes nothing for a long time
     m_stream = m_shell->stream(command);
@@ -209,17 +213,33 @@ void LogStream::received(const QByteArray &bytes, bool errorChannel)
             }
         }
     }
-    if (lines.isEmpty()) {
-        if (errorChannel && !docker && !m_gotLines && !m_deaf.isActive() && unreadable())
-            m_deaf.start();
+    if (lines.isEmpty())
         return;
-    }
     m_gotLines = true;
     m_pause = m_firstPause;
     const QPointer<LogStream> self(this);
     setState(State::Live);
     if (self)
         Q_EMIT linesReceived(lines);
+}
+
+Task<void> LogStream::askWhetherDeaf(QPointer<LogStream> self, int opening)
+{
+    if (!self->m_shell)
+        co_return;
+    const SshCommand ask(journalRightsArgv(self->m_name->name));
+    const Result<ExecResult> told = co_await self->m_shell->exec(ask, std::stop_token());
+    if (!self || !told || self->m_gotLines || self->m_opening != opening || !self->m_stream)
+        co_return;
+    const std::optional<Error> why = explainJournal(*told);
+    if (why && why->kind == Error::Kind::Unauthorized)
+        self->endDeaf(why);
+}
+
+void LogStream::endDeaf(const std::optional<Error> &why)
+{
+    close();
+    setState(State::Ended, why);
 }
 
 std::optional<Error> LogStream::unreadable() const

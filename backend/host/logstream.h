@@ -71,7 +71,7 @@ public:
     [[nodiscard]] std::optional<Error> error() const { return m_error; }
     /// Pauses between two tries: the first, doubling up to the most.
     void setRetry(std::chrono::milliseconds first, std::chrono::milliseconds most);
-    /// How long lines may follow journalctl's hint that it may not read.
+    /// How long a journal may be silent before it is asked whether it may be read at all.
     void setPatience(std::chrono::milliseconds patience) { m_deaf.setInterval(patience); }
 
 Q_SIGNALS:
@@ -86,6 +86,8 @@ private:
     void ended(const Result<ExecResult> &end);
     void retry(std::optional<Error> why);
     void setState(State state, std::optional<Error> error = std::nullopt);
+    static Task<void> askWhetherDeaf(QPointer<LogStream> self, int opening);
+    void endDeaf(const std::optional<Error> &why);
     [[nodiscard]] std::optional<Error> unreadable() const;
     [[nodiscard]] QStringList argv() const;
 
@@ -104,7 +106,8 @@ private:
     DockerLogPosition m_errAt;
     bool m_gotLines = false; ///< since the stream was opened
     QTimer m_retry;
-    QTimer m_deaf; ///< journalctl said that it may not read, and no line has come: after a moment none will
+    QTimer m_deaf; ///< no line has come since the stream was opened: perhaps none may be read
+    int m_opening = 0; ///< counts open()
     std::chrono::milliseconds m_firstPause {500};
     std::chrono::milliseconds m_mostPause {5000};
     std::chrono::milliseconds m_pause {500};

@@ -141,7 +141,18 @@ Task<Result<QList<JournalLine>>> ServiceReader::readLines(std::shared_ptr<Core> 
         co_return *error;
     if (docker && result->exitCode != 0)
         co_return Error(Error::Kind::NotFound, tr("The node has no container named %1.").arg(name->name), firstLine(result->err), result->exitCode);
-    co_return docker ? parseDockerLogs(result->out, result->err) : parseJournal(result->out);
+    if (docker)
+        co_return parseDockerLogs(result->out, result->err);
+    const QList<JournalLine> lines = parseJournal(result->out);
+    if (lines.isEmpty() && afterCursor.isEmpty() && core->shell) {
+        SshCommand ask(journalRightsArgv(name->name));
+        ask.timeout(core->limit);
+        const Result<ExecResult> told = co_await core->shell->exec(ask, stop);
+        const std::optional<Error> why = told ? explainJournal(*told) : std::nullopt;
+        if (why && why->kind == Error::Kind::Unauthorized)
+            co_return *why;
+    }
+    co_return lines;
 }
 
 Task<Result<HostFacts>> ServiceReader::readHostFacts(std::shared_ptr<Core> core, std::stop_token stop)

@@ -184,6 +184,23 @@ void TestLogStream::silenceWithoutRights()
     QTRY_COMPARE(log.state(), LogStream::State::Ended);
     QCOMPARE(log.error()->kind, Error::Kind::Unauthorized);
     QCOMPARE(own.state(), LogStream::State::Live);
+    // As JSON journalctl keeps the hint to itself: it is asked in words.
+    FakeShell quiet;
+    quiet.whenExec(FakeShell::contains(u"-u z --no-pager -n 1"_s), FakeShell::done("-- No entries --\n", 0, hint));
+    LogStream asked(quiet, u"systemd:z"_s);
+    asked.setPatience(5ms);
+    asked.start(10);
+    QTRY_COMPARE(asked.state(), LogStream::State::Ended);
+    QCOMPARE(asked.error()->kind, Error::Kind::Unauthorized);
+    // A service that is merely quiet is followed on.
+    FakeShell still;
+    still.whenExec(FakeShell::contains(u"-u z --no-pager -n 1"_s), FakeShell::done("-- No entries --\n"));
+    LogStream patient(still, u"systemd:z"_s);
+    patient.setPatience(5ms);
+    patient.start(10);
+    QTRY_COMPARE(still.countOf(journalRightsArgv(u"z"_s)), 1);
+    still.openStream(Follow)->push(entry(1));
+    QCOMPARE(patient.state(), LogStream::State::Live);
 }
 
 void TestLogStream::rotatedJournal()

@@ -326,9 +326,8 @@ void TestRealSystemd::logsOfACommand()
     QVERIFY2(denied.err.contains("systemd-journal"), denied.err.constData());
     // Once it has a journal of its own, an empty one, journalctl ends with 0 and only hints: that is no empty log.
     QCOMPARE(m_first->run(u"runuser -u bare -- logger own; journalctl --sync"_s).code, 0);
-    const NodeRun own = m_first->run(u"runuser -u bare -- journalctl -u engine -n 3"_s);
     const CtlResult hinted = m_world->ctl({u"--fleet"_s, m_world->writeFleet(u"bare"_s), u"logs"_s, u"alpha"_s, u"engine"_s});
-    QVERIFY2(hinted.exitCode == 1, (hinted.out + hinted.err + own.out + own.err).constData());
+    QVERIFY2(hinted.exitCode == 1, (hinted.out + hinted.err).constData());
     QVERIFY2(hinted.err.contains("systemd-journal"), hinted.err.constData());
 }
 
