@@ -36,6 +36,7 @@
 #include <QStackedWidget>
 #include <QTest>
 #include <QTextDocumentFragment>
+#include <QTextTable>
 #include <QToolButton>
 
 #include <memory>
@@ -89,6 +90,23 @@ private Q_SLOTS:
         m_ui = std::make_unique<UiTest>();
     }
     void init() { UiTest::strict(); }
+
+    void tablesAreDressed()
+    {
+        const Tokens &tokens = tokensFor(QApplication::palette());
+        StillDocument document;
+        document.setBlock(QStringLiteral("| name | size |\n|---|--:|\n| a | 1 |\n"), tokens);
+        QVERIFY(document.hasTable());
+        const auto *table = qobject_cast<QTextTable *>(document.rootFrame()->childFrames().value(0));
+        QVERIFY(table);
+        QVERIFY(table->format().borderCollapse());
+        QVERIFY(table->format().cellPadding() >= 4);
+        QCOMPARE(table->format().borderBrush().color(), tokens.border);
+        QCOMPARE(table->cellAt(0, 0).format().background().color(), tokens.raised);
+        QCOMPARE(table->cellAt(1, 0).firstCursorPosition().blockFormat().bottomMargin(), 0.0);
+        document.setBlock(QStringLiteral("no table"), tokens);
+        QVERIFY(!document.hasTable());
+    }
     void blocks_data();
     void blocks();
     void anySplitGivesTheSameBlocks();

@@ -69,6 +69,7 @@ ComparePanel::ComparePanel(QWidget *parent)
     m_export->setObjectName(QStringLiteral("exportCompare"));
     m_note->setObjectName(QStringLiteral("compareNote"));
     m_note->setMaxLines(2);
+    m_note->setAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     m_targetRow->setContentsMargins(0, 0, 0, 0);
     m_targetRow->setHorizontalSpacing(space::L);
     m_targetRow->setVerticalSpacing(space::Xs);

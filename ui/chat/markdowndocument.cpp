@@ -95,10 +95,11 @@ void StillDocument::setBlock(const QString &markdown, const Tokens &tokens)
     font.setPixelSize(int(Type::Body) + 1);
     setDefaultFont(font);
     const QString safe = safeBlock(markdown);
-    // All in one: else each touch of a format lays the text out again, which costs ten times as much.
+    setMarkdown(safe, MarkdownFeatures(MarkdownDialectGitHub | MarkdownNoHTML));
+    // All in one: else each touch of a format lays the text out again, which costs ten times as much. Not around the
+    // import: tables are found only when the edit that made them has ended.
     QTextCursor whole(this);
     whole.beginEditBlock();
-    setMarkdown(safe, MarkdownFeatures(MarkdownDialectGitHub | MarkdownNoHTML));
     dressBlocks(safe, tokens);
     dressTables(tokens);
     whole.endEditBlock();

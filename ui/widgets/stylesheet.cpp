@@ -61,7 +61,12 @@ QTableCornerButton::section { background: @surface; border: none; }
 QListView { background: @surface; border: none; outline: 0; }
 QDialog { background: @surface; }
 QCheckBox, QRadioButton { spacing: 8px; }
-QRadioButton:disabled { color: @muted; }
+QCheckBox:disabled, QRadioButton:disabled { color: @muted; }
+QCheckBox::indicator { width: 12px; height: 12px; border: 1px solid @muted; border-radius: 3px; background: @surface; }
+QCheckBox::indicator:checked { border-color: @accent; background: @accent; image: url(:/hybridge/icons/tick-@tone.svg); }
+QCheckBox::indicator:disabled { border-color: @border; background: @background; }
+QCheckBox::indicator:checked:disabled { border-color: @muted; background: @muted; }
+QCheckBox::indicator:focus, QCheckBox::indicator:hover { border-color: @accent; }
 QRadioButton::indicator { width: 12px; height: 12px; border: 1px solid @muted; border-radius: 7px; background: @surface; }
 QRadioButton::indicator:checked { width: 6px; height: 6px; border: 4px solid @accent; border-radius: 7px; background: @surface; }
 QRadioButton::indicator:focus, QRadioButton::indicator:hover { border-color: @accent; }
@@ -73,8 +78,8 @@ QComboBox { background: @surface; color: @text; border: 1px solid @border; borde
 QComboBox:hover { background: @raised; }
 QComboBox:focus, QComboBox:on { border-color: @accent; }
 QComboBox:disabled { color: @muted; background: @background; }
-QComboBox::drop-down { border: none; width: 22px; }
-QComboBox::down-arrow { image: none; width: 0; height: 0; border-left: 4px solid transparent; border-right: 4px solid transparent; border-top: 5px solid @muted; }
+QComboBox::drop-down { border: none; width: 24px; }
+QComboBox::down-arrow { image: url(:/hybridge/icons/drop.svg); width: 12px; height: 12px; }
 QComboBox QAbstractItemView { background: @surface; color: @text; border: 1px solid @border; padding: 4px; outline: 0; selection-background-color: @selection; selection-color: @text; }
 QSlider::groove:horizontal { height: 4px; border-radius: 2px; background: @track; }
 QSlider::sub-page:horizontal { height: 4px; border-radius: 2px; background: @muted; }
@@ -96,6 +101,8 @@ QString styleSheetOf(const Tokens &t)
         {"@onAccent", t.onAccent}, {"@surface", t.surface}, {"@raised", t.raised}, {"@border", t.border}, {"@accent", t.accent},
         {"@scroll", mixed(t.background, t.muted, 0.4)}, {"@track", t.track}, {"@muted", t.muted}, {"@text", t.text}};
     QString sheet = QString::fromLatin1(Sheet);
+    // Pictures cannot take a colour from the sheet: one for each theme.
+    sheet.replace(QLatin1String("@tone"), t.onAccent.lightness() > 127 ? QStringLiteral("light") : QStringLiteral("dark"));
     sheet.replace(QLatin1String("@label"), QStringLiteral("%1px").arg(typeFont(Type::Label).pixelSize()));
     for (const Name &name : names)
         sheet.replace(QLatin1String(name.name), name.colour.name());
