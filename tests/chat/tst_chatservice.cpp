@@ -11,6 +11,7 @@
 #include "tests/support/manualclock.h"
 #include "tests/support/pending.h"
 
+#include <QFile>
 #include <QRegularExpression>
 #include <QTemporaryDir>
 #include <QTest>
@@ -42,6 +43,23 @@ ChatRequest question(const char *target = "edge")
     message.text = QStringLiteral("hi");
     request.messages = {message};
     return request;
+}
+
+/// Sockets of this machine towards @p port of its loopback that are not closed yet on their side.
+int clientSockets(quint16 port)
+{
+    int count = 0;
+    for (const char *table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
+        QFile file(QString::fromLatin1(table));
+        if (!file.open(QIODevice::ReadOnly))
+            continue;
+        for (const QByteArray &line : file.readAll().split('\n')) {
+            const QList<QByteArray> words = line.simplified().split(' '); // "1: local remote state …", hexadecimal
+            const bool isOurs = words.size() > 3 && words.at(2).endsWith(':' + QByteArray::number(port, 16).toUpper().rightJustified(4, '0'));
+            count += isOurs && (words.at(3) == "01" || words.at(3) == "08") ? 1 : 0; // established, close-wait
+        }
+    }
+    return count;
 }
 
 } // namespace
@@ -280,6 +298,8 @@ private Q_SLOTS:
             QCOMPARE(server.count("POST"), i);
             server.push({}, true);
             QTRY_COMPARE(server.open(), 0);
+            // And this side has noticed: a request that leaves in the very moment of the close would not be sent again.
+            QTRY_COMPARE(clientSockets(server.port()), 0);
         }
     }
 
