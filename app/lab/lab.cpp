@@ -90,13 +90,14 @@ struct Lab::Rooms {
     Edge edge{world, identity, tunnels};
     Monitoring monitoring{world, balancing, tunnelProbe(world, tunnels)};
     BalancingApi balancingApi{balancing, monitoring, world.seed()};
+    BalancedCounts balancedCounts;
     WorkerEdge workers;
     Scripts scripts{world.seed(),
         [this](const std::string &script, const std::vector<ScriptShare> &shares) {
             return workers.deploy(script, shares);
         },
         [this](const std::string &script) { workers.withdraw(script); }};
-    CloudflareApi cloudflare{world, configurations, identity, {balancingApi, zone, scripts}};
+    CloudflareApi cloudflare{world, configurations, identity, {balancingApi, zone, scripts, routing == "worker" ? nullptr : &balancedCounts}};
     std::vector<NodePorts> ports;
     std::mutex portsMutex;
     std::set<std::pair<std::string, std::string>> mistaken; ///< node and fault: whose tunnel was given a wrong configuration
@@ -116,6 +117,7 @@ struct Lab::Rooms {
         , nodes(world, {options.stateDir, options.nodeBinary, options.sshd, "op"})
     {
         tunnels.setReadTimeout(std::chrono::seconds(options.readTimeout));
+        balancedCounts.setLag(std::chrono::seconds(options.analyticsLag));
     }
 
     Addresses open();
@@ -180,7 +182,7 @@ Addresses Lab::Rooms::open()
     // A route comes before a load balancer of the same name, as at Cloudflare.
     const Front front
         = workers.front([this](const Request &request) { return zone.scriptFor(EndpointAddress, request.path); },
-            balancedFront(world, balancing, monitoring, tunnels, EndpointAddress));
+            balancedFront(world, balancing, monitoring, tunnels, balancedCounts, EndpointAddress));
     at.endpoint = server.url(server.listen(EndpointAddress, logged(world, "edge", {}, edge.endpoint(front))));
     at.sshUser = nodes.user();
     at.sshIdentity = nodes.clientKeyPath();

@@ -17,6 +17,7 @@ struct LabOptions {
     int gpus = 1; ///< cards a node
     bool siblings = false; ///< each cloud node has a second VM of its name in another zone
     int readTimeout = 125; ///< seconds without a byte after which the edge answers 524
+    int analyticsLag = 0; ///< seconds that the balancer's analytics are behind
     std::filesystem::path nodeBinary; ///< hybridge-lab-node
     std::filesystem::path sshd;       ///< empty: libssh
     std::filesystem::path workerd; ///< routes by the Worker in this workerd; empty: by the load balancer

@@ -112,6 +112,8 @@ int main(int argc, char **argv)
         "Each VM has a second one of its name in us-central1-b, stopped: where it may run when its own zone has no capacity");
     app.add_option("--read-timeout", options.readTimeout, "Seconds without a byte after which the edge answers 524")
         ->check(CLI::Range(1, 3600));
+    app.add_option("--analytics-lag", options.analyticsLag, "Seconds that the load balancer's analytics are behind")
+        ->check(CLI::Range(0, 3600));
     app.add_option("--routing", routing,
            "What routes the endpoint: worker (needs workerd) or load-balancer; worker where workerd is found")
         ->check(CLI::IsMember({"worker", "load-balancer"}))

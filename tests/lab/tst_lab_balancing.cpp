@@ -1,10 +1,12 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/lab/cloudflare/analytics.h"
 #include "app/lab/cloudflare/balancing.h"
 #include "app/lab/connector/configurations.h"
 #include "app/lab/edge/monitoring.h"
 #include "app/lab/edge/steering.h"
 #include "app/lab/world/random.h"
+#include "app/lab/world/text.h"
 
 #include <QTest>
 
@@ -83,6 +85,8 @@ private Q_SLOTS:
     void ingressPaths();
     void monitorCodes_data();
     void monitorCodes();
+    void analytics_data();
+    void analytics();
 };
 
 void LabBalancingTest::steers_data()
@@ -372,6 +376,85 @@ void LabBalancingTest::monitorCodes()
     QFETCH(const int, status);
     QFETCH(const bool, fits);
     QCOMPARE(Monitoring::expected(codes.toStdString(), status), fits);
+}
+
+void LabBalancingTest::analytics_data()
+{
+    QTest::addColumn<QByteArray>("query");
+    QTest::addColumn<QByteArray>("zone");
+    QTest::addColumn<bool>("mayRead");
+    QTest::addColumn<int>("lag"); // seconds
+    QTest::addColumn<QByteArray>("told"); // pools with their counts, or the code of the refusal
+    const QByteArray usual = "query($z:string!,$a:Time!,$b:Time!,$h:string!){viewer{zones(filter:{zoneTag:$z}){loadBalancingRequestsAdaptiveGroups(limit:100,"
+                             "filter:{datetime_geq: $a, datetime_lt:$b,lbName:$h}){count dimensions{selectedPoolName selectedOriginName}}}}}";
+    QByteArray unknown = usual;
+    unknown.replace("count ", "count bananas ");
+    QByteArray other = usual;
+    other.replace("loadBalancingRequestsAdaptiveGroups", "httpRequestsAdaptiveGroups");
+    QByteArray unbound = usual;
+    unbound.replace(",lbName:$h", "");
+    QTest::newRow("what was shared out") << usual << QByteArray("z") << true << 0 << QByteArray("gcp=3 home=1 ");
+    QTest::newRow("the newest is not there yet") << usual << QByteArray("z") << true << 60 << QByteArray("gcp=1 ");
+    QTest::newRow("nothing is there yet") << usual << QByteArray("z") << true << 600 << QByteArray();
+    QTest::newRow("no permission") << usual << QByteArray("z") << false << 0 << QByteArray("authz");
+    QTest::newRow("another zone") << usual << QByteArray("y") << true << 0 << QByteArray("authz");
+    QTest::newRow("an unknown field") << unknown << QByteArray("z") << true << 0 << QByteArray("parser");
+    QTest::newRow("another question") << other << QByteArray("z") << true << 0 << QByteArray("parser");
+    QTest::newRow("an argument is missing") << unbound << QByteArray("z") << true << 0 << QByteArray("parser");
+    QTest::newRow("no query") << QByteArray() << QByteArray("z") << true << 0 << QByteArray("parser");
+}
+
+void LabBalancingTest::analytics()
+{
+    QFETCH(const QByteArray, query);
+    QFETCH(const QByteArray, zone);
+    QFETCH(const bool, mayRead);
+    QFETCH(const int, lag);
+    QFETCH(const QByteArray, told);
+    class Kept : public Answer {
+    public:
+        void send(int status, Headers, std::string body) override
+        {
+            m_status = status;
+            m_json = json::parse(body);
+        }
+        bool begin(int, Headers) override { return false; }
+        bool write(std::string_view) override { return false; }
+        void end() override { }
+        bool gone() override { return false; }
+        void cut() override { }
+        int m_status = 0;
+        json m_json;
+    };
+    const Wall::time_point now = Wall::now();
+    using std::chrono::seconds;
+    BalancedCounts counts;
+    counts.setLag(seconds(lag));
+    counts.add("llm", "gcp", "g", now - seconds(7300)); // forgotten
+    counts.add("llm", "gcp", "g", now - seconds(400)); // before the time that is asked about
+    counts.add("llm", "gcp", "g", now - seconds(100));
+    counts.add("llm", "gcp", "g", now);
+    counts.add("llm", "gcp", "g", now);
+    counts.add("llm", "home", "h", now);
+    counts.add("other", "home", "h", now);
+    const auto second = [&](int from) { return rfc3339(now + seconds(from)).substr(0, 19) + 'Z'; };
+    json body = json::object();
+    if (!query.isEmpty())
+        body["query"] = query.toStdString();
+    body["variables"] = {{"z", zone.toStdString()}, {"h", "llm"}, {"a", second(-300)}, {"b", second(5)}};
+    Request request;
+    request.method = "POST";
+    request.body = body.dump();
+    Kept answer;
+    serveAnalytics(request, mayRead, "z", counts, answer);
+    QCOMPARE(answer.m_status, 200); // also when it is refused
+    QByteArray said;
+    if (answer.m_json["errors"].is_array())
+        said = QByteArray::fromStdString(answer.m_json["errors"][0]["extensions"]["code"].get<std::string>());
+    else
+        for (const json &row : answer.m_json["data"]["viewer"]["zones"][0]["loadBalancingRequestsAdaptiveGroups"])
+            said += QByteArray::fromStdString(row["dimensions"]["selectedPoolName"].get<std::string>()) + '=' + QByteArray::number(row["count"].get<int>()) + ' ';
+    QCOMPARE(said, told);
 }
 
 QTEST_GUILESS_MAIN(LabBalancingTest)

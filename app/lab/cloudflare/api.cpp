@@ -3,6 +3,7 @@
 #include "app/lab/cloudflare/api.h"
 
 #include "app/lab/cloudflare/accountviews.h"
+#include "app/lab/cloudflare/analytics.h"
 #include "app/lab/world/random.h"
 #include "app/lab/world/text.h"
 #include "app/lab/world/world.h"
@@ -70,6 +71,11 @@ void CloudflareApi::serve(const Request &request, Answer &answer)
         return verifyToken(token, true, answer);
     if (!known(token))
         return refuse(answer, 403, 9109, "Invalid access token");
+    if (path == std::vector<std::string>{"graphql"}) {
+        static const BalancedCounts None;
+        const BalancedCounts *const counts = m_rooms.analytics;
+        return serveAnalytics(request, counts && token != m_identity.narrowToken, m_identity.zoneId, counts ? *counts : None, answer);
+    }
     if (get && AccountViews::isForeign(path))
         return send(AccountViews(m_world, m_identity).foreign(), answer);
     const bool ofAccount = path[0] == "accounts" && path.size() >= 3;

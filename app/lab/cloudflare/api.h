@@ -7,6 +7,7 @@
 #include "app/lab/cloudflare/scripts.h"
 #include "app/lab/cloudflare/zone.h"
 #include "app/lab/connector/configurations.h"
+#include "app/lab/edge/balancedcounts.h"
 #include "app/lab/http/answer.h"
 #include "app/lab/identity/identity.h"
 
@@ -22,6 +23,7 @@ public:
         BalancingApi &balancing;
         Zone &zone;
         Scripts &scripts;
+        const BalancedCounts *analytics; ///< null: the zone's plan has none
     };
 
     /// All of them must outlive this.

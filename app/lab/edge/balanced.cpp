@@ -80,10 +80,10 @@ RequestFacts factsOf(const Request &request)
 } // namespace
 
 Front balancedFront(const World &world, const Balancing &balancing, const Monitoring &monitoring,
-    const TunnelPath &path, std::string hostname)
+    const TunnelPath &path, BalancedCounts &counts, std::string hostname)
 {
     auto draws = std::make_shared<std::atomic<std::uint64_t>>(0);
-    return [&world, &balancing, &monitoring, &path, hostname = std::move(hostname), draws](
+    return [&world, &balancing, &monitoring, &path, &counts, hostname = std::move(hostname), draws](
                const Request &request, Answer &answer) {
         const std::shared_ptr<const Balancing::State> state = balancing.state();
         const auto plan = std::find_if(state->plans.begin(), state->plans.end(),
@@ -105,6 +105,7 @@ Front balancedFront(const World &world, const Balancing &balancing, const Monito
         const NodeSpec *node = pick.origin ? nodeBehind(world, pick.origin->address) : nullptr;
         if (!node)
             return sendEdgeError(530, 1016, answer);
+        counts.add(hostname, pick.pool->name, pick.origin->name, Wall::now());
         path.pass(*node, pick.origin->host.empty() ? hostname : pick.origin->host, request, answer);
     };
 }
