@@ -110,6 +110,10 @@ QStringList splitLines(const SplitReport &report)
         lines.append(more);
     if (report.engine)
         lines.append(witnessSentence(*report.engine));
+    if (report.analytics)
+        lines.append(analyticsSentence(*report.analytics));
+    else if (!report.whyNoAnalytics.isEmpty())
+        lines.append(tr("Cloudflare's analytics could not be read: %1").arg(report.whyNoAnalytics));
     return lines;
 }
 

@@ -216,9 +216,16 @@ RoutingState balancerState(const cloudflare::LoadBalancer &balancer, const QList
     else
         readPools(state, balancer, pools, nodes);
     finish(state, nodes);
-    if (state.place == WeightPlace::PoolWeights)
-        for (const cloudflare::Pool &pool : pools)
+    for (const cloudflare::Pool &pool : pools) {
+        if (state.place == WeightPlace::PoolWeights) {
             source->poolOfNode.insert(nodeOf(pool, nodes), pool.id);
+            source->nodeOfName.insert(pool.name, nodeOf(pool, nodes));
+        }
+        if (state.place == WeightPlace::OriginWeights)
+            for (const cloudflare::Origin &origin : pool.origins)
+                if (const QString node = nodeOf(origin, nodes); !node.isEmpty())
+                    source->nodeOfName.insert(origin.name, node);
+    }
     if (!balancer.enabled)
         state.warnings.append(tr("The balancer is switched off."));
     if (!balancer.proxied)

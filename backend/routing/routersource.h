@@ -19,6 +19,7 @@ struct RouterSource {
     cloudflare::LoadBalancer balancer;
     QList<cloudflare::Pool> pools; ///< those of default_pools, in that order
     QMap<QString, QString> poolOfNode; ///< pool id by node, where weights are the pools'
+    QMap<QString, QString> nodeOfName; ///< node by the name of its pool, or of its origin where weights are the origins'
 };
 
 } // namespace hybridge

@@ -7,6 +7,7 @@
 #include "backend/routing/enginewitness.h"
 #include "backend/routing/routerun.h"
 #include "backend/routing/routingservice.h"
+#include "backend/routing/splitanalytics.h"
 
 #include <nlohmann/json.hpp>
 
@@ -62,6 +63,7 @@ Task<Result<SplitReport>> RoutingService::verify(SplitOptions options, std::func
     std::optional<Task<Result<EngineWitness>>> searching;
     if (!logs.isEmpty())
         searching.emplace(findEngine(m_endpoint, state->mode, logs, options.logPatience, stop));
+    const QDateTime begun = m_fleetState.clock().now();
     Result<SplitReport> counted = co_await countSplit(m_endpoint, options, *proof, expected, std::move(progress), stop);
     if (!self)
         co_return cancelled;
@@ -71,6 +73,17 @@ Task<Result<SplitReport>> RoutingService::verify(SplitOptions options, std::func
             co_return cancelled;
         if (witness)
             counted->engine = *witness;
+    }
+    if (counted && state->mode == RoutingMode::LoadBalancer) {
+        const QString zone = m_fleetState.config().cloudflare ? m_fleetState.config().cloudflare->zoneId : QString();
+        const QDateTime ended = m_fleetState.clock().now();
+        const Result<SplitAnalytics> analytics = co_await askAnalytics(m_ways.cloudflare(), zone, *state, begun, ended, *counted, stop);
+        if (!self)
+            co_return cancelled;
+        if (analytics)
+            counted->analytics = *analytics;
+        else
+            counted->whyNoAnalytics = analytics.error().summary;
     }
     if (counted) {
         nlohmann::ordered_json note;

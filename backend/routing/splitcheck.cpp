@@ -16,6 +16,8 @@ namespace hybridge {
 namespace {
 
 constexpr double TooUnlikely = 0.001;
+constexpr qint64 FewestOfAnalytics = 30; ///< requests in analytics; fewer say nothing
+constexpr double SamplingSlack = 0.05; ///< of a share: what sampling and everybody else's requests may do to it
 constexpr double FewestExpected = 5; ///< below it the chi-square distribution is a poor likeness
 
 /// The share that @p share is to be told from.
@@ -171,6 +173,46 @@ QString moreToTellSentence(const SplitReport &report)
         .arg(QString::number(report.moreToTell), formatPercent(tidyPercent(share * 100)), formatPercent(tidyPercent(fivePointsOff(share) * 100)));
 }
 
+SplitAnalytics splitAnalytics(const QMap<QString, qint64> &requests, const QDateTime &from, const QDateTime &to, const SplitReport &counted)
+{
+    SplitAnalytics out;
+    out.from = from;
+    out.to = to;
+    for (const qint64 one : requests)
+        out.requests += one;
+    if (out.requests <= 0)
+        return out;
+    for (auto it = requests.begin(); it != requests.end(); ++it)
+        out.shares.insert(it.key(), double(it.value()) / double(out.requests));
+    // The count is only half told yet, or next to nothing is.
+    if (counted.samples <= 0 || out.requests < std::max(FewestOfAnalytics, counted.samples / 2))
+        return out;
+    out.agrees = true;
+    QStringList nodes = requests.keys() + counted.observed.keys();
+    nodes.removeDuplicates();
+    for (const QString &node : std::as_const(nodes)) {
+        const Interval told = wilson(requests.value(node), out.requests);
+        const Interval seen = wilson(counted.observed.value(node).count, counted.samples);
+        if (std::max(told.low - seen.high, seen.low - told.high) > SamplingSlack)
+            out.agrees = false;
+    }
+    return out;
+}
+
+QString analyticsSentence(const SplitAnalytics &analytics)
+{
+    const auto tr = [](const char *text) { return QCoreApplication::translate("SplitCheck", text); };
+    if (analytics.requests <= 0)
+        return tr("Cloudflare's analytics have nothing of this count yet: they come minutes late.");
+    if (!analytics.agrees)
+        return tr("Cloudflare's analytics have %1 requests of this time so far, too few to say anything: they come minutes late.").arg(analytics.requests);
+    ShareMap percent;
+    for (auto it = analytics.shares.begin(); it != analytics.shares.end(); ++it)
+        percent.insert(it.key(), std::round(it.value() * 1000) / 10);
+    const QString told = tr("Cloudflare's analytics, sampled and of everybody's requests, tell of %1 in this time: %2.").arg(analytics.requests).arg(sharesText(percent));
+    return told + QLatin1Char(' ') + (*analytics.agrees ? tr("The count agrees with them.") : tr("They differ from the count, which alone decides: ask for them again in some minutes in the Cloudflare dashboard."));
+}
+
 QString witnessSentence(const EngineWitness &witness)
 {
     const auto tr = [](const char *text) { return QCoreApplication::translate("SplitCheck", text); };
@@ -207,6 +249,22 @@ nlohmann::ordered_json witnessDocument(const EngineWitness &witness)
         out["unread"][it.key().toStdString()] = it.value().toStdString();
     return out;
 }
+
+nlohmann::ordered_json analyticsDocument(const SplitAnalytics &analytics)
+{
+    const nlohmann::ordered_json unknown = nullptr;
+    nlohmann::ordered_json out;
+    out["from"] = analytics.from.toString(Qt::ISODate).toStdString();
+    out["to"] = analytics.to.toString(Qt::ISODate).toStdString();
+    out["requests"] = analytics.requests > 0 ? nlohmann::ordered_json(analytics.requests) : unknown;
+    out["shares"] = nlohmann::ordered_json::object();
+    for (auto it = analytics.shares.begin(); it != analytics.shares.end(); ++it)
+        out["shares"][it.key().toStdString()] = std::round(it.value() * 10000) / 10000;
+    out["agrees"] = analytics.agrees ? nlohmann::ordered_json(*analytics.agrees) : unknown;
+    out["late"] = true;
+    out["note"] = analyticsSentence(analytics).toStdString();
+    return out;
+}
 } // namespace
 
 nlohmann::ordered_json splitDocument(const SplitReport &report)
@@ -233,6 +291,8 @@ nlohmann::ordered_json splitDocument(const SplitReport &report)
     out["moreToTell"] = report.moreToTell;
     out["seconds"] = std::round(report.seconds * 100) / 100;
     out["engine"] = report.engine ? witnessDocument(*report.engine) : nlohmann::ordered_json(nullptr);
+    out["analytics"] = report.analytics ? analyticsDocument(*report.analytics) : nlohmann::ordered_json(nullptr);
+    out["whyNoAnalytics"] = report.whyNoAnalytics.isEmpty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(report.whyNoAnalytics.toStdString());
     return out;
 }
 

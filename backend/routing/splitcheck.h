@@ -4,6 +4,7 @@
 
 #include "backend/routing/routingtypes.h"
 
+#include <QDateTime>
 #include <QMap>
 #include <QString>
 #include <QStringList>
@@ -47,6 +48,18 @@ struct EngineWitness {
 };
 [[nodiscard]] QString witnessSentence(const EngineWitness &witness);
 
+/// What the balancer's own analytics tell of the time of a count. They come minutes late, are sampled, and hold everybody's
+/// requests: a second witness, never a verdict.
+struct SplitAnalytics {
+    QDateTime from; ///< UTC
+    QDateTime to; ///< UTC, not of it any more
+    qint64 requests = 0; ///< 0: nothing is there yet, which says nothing about anybody's share
+    QMap<QString, double> shares; ///< 0 to 1 by node; empty while nothing is there
+    /// Whether no node's share is surely over 5 points off what was counted; empty: too little is there to say.
+    std::optional<bool> agrees;
+};
+[[nodiscard]] QString analyticsSentence(const SplitAnalytics &analytics);
+
 /// What a verification found.
 struct SplitReport {
     qint64 samples = 0; ///< answers that were counted
@@ -63,11 +76,15 @@ struct SplitReport {
     std::optional<double> medianMs; ///< to the whole of a tiny answer; empty: nothing came
     std::optional<Error> firstFailure; ///< why the first failed request failed
     std::optional<EngineWitness> engine; ///< of one answer; empty: no log was looked at
+    std::optional<SplitAnalytics> analytics; ///< empty: in worker mode, and where they could not be read
+    QString whyNoAnalytics; ///< a sentence; empty: they were read, or are none of this mode's
 };
 
 /// Puts counts against @p expected (any unit; taken as proportions). Nodes that expect nothing and were seen make
 /// pValue 0. Nodes with fewer than five expected answers are put together for the test.
 [[nodiscard]] SplitReport splitReport(const QMap<QString, qint64> &counts, const ShareMap &expected, qint64 failed = 0);
+/// The analytics' requests by node put beside what was @p counted.
+[[nodiscard]] SplitAnalytics splitAnalytics(const QMap<QString, qint64> &requests, const QDateTime &from, const QDateTime &to, const SplitReport &counted);
 /// "about 240 more requests to tell 70 % from 75 %"; empty when there are enough.
 [[nodiscard]] QString moreToTellSentence(const SplitReport &report);
 /// The document of "route verify".

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What Cloudflare tells about scripts, balancers, pools, monitors and tunnel configurations, and the bodies sent to it.
+#include "backend/cloudflare/analytics.h"
 #include "backend/cloudflare/loadbalancers.h"
 #include "backend/cloudflare/tunnelconfig.h"
 #include "backend/cloudflare/workers.h"
@@ -200,24 +201,112 @@ private Q_SLOTS:
         QVERIFY(pending.finishes());
         QCOMPARE(kindOf(pending.result()), int(Kind::Cancelled));
     }
+    void analytics_data()
+    {
+        QTest::addColumn<int>("status");
+        QTest::addColumn<QByteArray>("body");
+        QTest::addColumn<int>("kind"); // of the error; -1: none
+        QTest::addColumn<QString>("says"); // in the sentence, or "pool/origin=count"
+        const auto row = [](const char *name, int status, const QByteArray &body, int kind, const char *says = "") {
+            QTest::newRow(name) << status << body << kind << QString::fromUtf8(says);
+        };
+        const auto groups = [](const QByteArray &rows) { return R"({"data":{"viewer":{"zones":[{"loadBalancingRequestsAdaptiveGroups":)" + rows + R"(}]}},"errors":null})"; };
+        const auto group = [](const QByteArray &count, const QByteArray &pool) { return R"({"count":)" + count + R"(,"dimensions":{"selectedPoolName":)" + pool + R"(,"selectedOriginName":"o"}})"; };
+        const auto refusal = [](const QByteArray &extensions) { return R"({"data":null,"errors":[{"message":"zone '1' does not have access to the path","path":null,"extensions":)" + extensions + "}]}"; };
+        const int protocol = int(Kind::Protocol);
+        row("two pools", 200, groups('[' + group("318", "\"gcp\"") + ',' + group("82", "\"home\"") + ']'), -1, "gcp/o=318 home/o=82");
+        row("nothing yet", 200, groups("[]"), -1);
+        row("one pool in two rows", 200, groups('[' + group("3", "\"gcp\"") + ',' + group("4", "\"gcp\"") + ']'), -1, "gcp/o=7");
+        row("no pool was chosen", 200, groups('[' + group("3", "null") + ']'), -1, "/o=3");
+        row("a name that would move the cursor", 200, groups('[' + group("3", "\"a\\u001b[2Jb\"") + ']'), -1, "ab/o=3");
+        row("nothing is no count", 200, groups('[' + group("0", "\"gcp\"") + ']'), -1, "gcp/o=0");
+        row("below nothing", 200, groups('[' + group("-1", "\"gcp\"") + ']'), protocol);
+        row("more than there can be", 200, groups('[' + group("9000000000000000000", "\"gcp\"") + ']'), protocol);
+        row("a part of a request, extrapolated", 200, groups('[' + group("1.5", "\"gcp\"") + ']'), -1, "gcp/o=1");
+        row("a count that is not told", 200, groups('[' + group("null", "\"gcp\"") + ']'), protocol);
+        row("a name that is no text", 200, groups('[' + group("1", "7") + ']'), protocol);
+        row("no dimensions", 200, groups(R"([{"count":1}])"), protocol);
+        row("groups are no list", 200, groups("{}"), protocol);
+        row("rows without end", 200, groups('[' + QByteArray("{},").repeated(1000) + "{}]"), protocol);
+        row("no data", 200, R"({"data":null,"errors":null})", protocol);
+        row("nothing at all", 200, "{}", protocol);
+        row("a list", 200, "[]", protocol);
+        row("deep", 200, QByteArray("[").repeated(5000), protocol);
+        row("a page", 200, "<!DOCTYPE html><html>", protocol, "web page");
+        row("two zones", 200, R"({"data":{"viewer":{"zones":[{},{}]}}})", protocol);
+        row("no zone", 200, R"({"data":{"viewer":{"zones":[]}}})", int(Kind::NotFound), "zone");
+        row("no permission", 200, refusal(R"({"code":"authz"})"), int(Kind::Unauthorized), "Analytics Read");
+        row("no permission, as 403", 403, refusal(R"({"code":"authz"})"), int(Kind::Unauthorized), "Analytics Read");
+        row("asked too much", 200, refusal(R"({"code":"budget"})"), int(Kind::RateLimited));
+        row("another refusal", 200, refusal(R"({"code":"parser"})"), int(Kind::Remote));
+        row("a refusal without a code", 200, refusal("7"), int(Kind::Remote));
+        row("errors that are none", 200, R"({"data":null,"errors":[7,null,"x"]})", int(Kind::Remote));
+        row("the API's own refusal", 403, R"({"success":false,"errors":[{"code":10000,"message":"Authentication error"}],"result":null})", int(Kind::Unauthorized), "Analytics Read");
+        row("the API's own answer", 200, R"({"success":true,"errors":[],"result":[]})", protocol);
+        row("too many calls", 429, R"({"data":null,"errors":[{"message":"limit"}]})", int(Kind::RateLimited));
+        row("the service fails", 502, R"({"data":null})", int(Kind::Remote));
+    }
+    void analytics()
+    {
+        QFETCH(int, status);
+        QFETCH(QByteArray, body);
+        QFETCH(int, kind);
+        QFETCH(QString, says);
+        HttpResponse response;
+        response.status = status;
+        response.headers = {{"Content-Type", body.startsWith('<') ? "text/html" : "application/json"}};
+        response.body = body;
+        const Result<QList<BalancedCount>> counts = parseBalancedCounts(response);
+        QCOMPARE(kindOf(counts), kind);
+        if (!counts) {
+            QVERIFY2(counts.error().summary.contains(says), qPrintable(counts.error().summary));
+            return;
+        }
+        QStringList words;
+        for (const BalancedCount &one : *counts)
+            words.append(QStringLiteral("%1/%2=%3").arg(one.pool, one.origin).arg(one.requests));
+        QCOMPARE(words.join(QLatin1Char(' ')), says);
+    }
+    void analyticsAreAskedOnce()
+    {
+        FakeTransport api;
+        const QDateTime from(QDate(2026, 1, 26), QTime(10, 0), Qt::UTC);
+        Analytics analytics(api, QStringLiteral("z\"1"));
+        api.fail(Error(Kind::Network, QStringLiteral("gone")));
+        QCOMPARE(kindOf(await(analytics.balanced(QStringLiteral("llm.example.com"), from, from.addSecs(27), {}))), int(Kind::Network));
+        QCOMPARE(api.requests().size(), 1);
+        const ApiRequest request = api.requests().last();
+        QVERIFY(request.verb() == ApiRequest::Verb::Post && request.path() == QLatin1String("graphql") && !request.isIdempotent());
+        const json body = json::parse(request.body().toStdString());
+        json variables = json::parse(R"({"balancer":"llm.example.com","from":"2026-01-26T10:00:00Z","to":"2026-01-26T10:00:27Z"})");
+        variables["zone"] = "z\"1";
+        QVERIFY(body["variables"] == variables);
+        QVERIFY(body["query"].get<std::string>().find("llm") == std::string::npos); // nothing is pasted into it
+        Analytics nameless(api, {});
+        QCOMPARE(kindOf(await(nameless.balanced({}, from, from, {}))), int(Kind::Invalid));
+    }
     void ownerGoes()
     {
         FakeTransport api;
         api.hang();
         api.hang();
         api.hang();
+        api.hang();
         std::stop_source stop;
+        auto analytics = std::make_unique<Analytics>(api, QStringLiteral("z"));
         auto workers = std::make_unique<Workers>(api, QStringLiteral("a"));
         auto balancers = std::make_unique<LoadBalancers>(api, QStringLiteral("a"), QStringLiteral("z"));
         auto tunnels = std::make_unique<TunnelConfigurations>(api, QStringLiteral("a"));
         const Pending<Result<WorkerSettings>> one(workers->settings(QStringLiteral("s"), stop.get_token()));
         const Pending<Result<QList<Pool>>> two(balancers->pools(stop.get_token()));
         const Pending<Result<TunnelConfiguration>> three(tunnels->get(QStringLiteral("t"), stop.get_token()));
+        const Pending<Result<QList<BalancedCount>>> four(analytics->balanced({}, {}, {}, stop.get_token()));
+        analytics.reset();
         workers.reset();
         balancers.reset();
         tunnels.reset();
         stop.request_stop();
-        QVERIFY(one.finishes() && two.finishes() && three.finishes());
+        QVERIFY(one.finishes() && two.finishes() && three.finishes() && four.finishes());
     }
 };
 

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/cloudflare/analytics.h"
 #include "backend/cloudflare/loadbalancers.h"
 #include "backend/cloudflare/tunnelconfig.h"
 #include "backend/cloudflare/workers.h"
@@ -9,7 +10,7 @@
 
 /// The first byte chooses the parser. Invariant: every answer is a value or an Error with a sentence; a weight lies between
 /// 0 and 1; a patch of settings names every
-/// binding.
+/// binding; nothing is counted below 0.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size)
 {
     using namespace hybridge;
@@ -60,6 +61,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
         break;
     default:
         (void)parseLoadBalancers(response);
+        if (const Result<QList<BalancedCount>> counts = parseBalancedCounts(response))
+            for (const BalancedCount &count : *counts)
+                if (count.requests < 0)
+                    std::abort();
         break;
     }
     return 0;

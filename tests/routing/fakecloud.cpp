@@ -73,7 +73,7 @@ QList<ApiRequest> FakeCloud::writes() const
 {
     QList<ApiRequest> out;
     for (const ApiRequest &request : requests)
-        if (request.verb() != ApiRequest::Verb::Get)
+        if (request.verb() != ApiRequest::Verb::Get && request.path() != QLatin1String("graphql"))
             out.append(request);
     return out;
 }
@@ -132,8 +132,27 @@ HttpResponse FakeCloud::patchSettings(const ApiRequest &request)
     return answer(200, settings);
 }
 
+HttpResponse FakeCloud::tellBalanced() const
+{
+    json rows = json::array();
+    for (const auto &[id, count] : balanced)
+        rows.push_back({{"count", count}, {"dimensions", {{"selectedPoolName", pools.at(id)["name"]}, {"selectedOriginName", pools.at(id)["origins"][0]["name"]}}}});
+    json zone = json::object();
+    zone["loadBalancingRequestsAdaptiveGroups"] = rows;
+    json body = json::object();
+    body["data"]["viewer"]["zones"] = json::array({zone});
+    body["errors"] = nullptr;
+    HttpResponse response;
+    response.status = 200;
+    response.headers = {{"content-type", "application/json"}};
+    response.body = QByteArray::fromStdString(body.dump());
+    return response;
+}
+
 HttpResponse FakeCloud::handle(const ApiRequest &request)
 {
+    if (request.path() == QLatin1String("graphql"))
+        return analytics ? *analytics : tellBalanced();
     const bool isGet = request.verb() == ApiRequest::Verb::Get;
     const QString path = request.path();
     const json body = isGet || request.body().isEmpty() || request.body().startsWith("--") ? json::object() : json::parse(request.body().toStdString(), nullptr, false);
@@ -202,7 +221,7 @@ Task<Result<HttpResponse>> FakeCloud::send(ApiRequest request, std::stop_token s
     if (!co_await pause(std::chrono::milliseconds(0), stop))
         co_return Error(Error::Kind::Cancelled, QStringLiteral("Cancelled."));
     requests.append(request);
-    const bool isWrite = request.verb() != ApiRequest::Verb::Get;
+    const bool isWrite = request.verb() != ApiRequest::Verb::Get && request.path() != QLatin1String("graphql"); // a question
     if (!isWrite && readsAs)
         co_return *readsAs;
     if (isWrite && beforeWrite)
@@ -269,7 +288,9 @@ HttpResponse FakeEdge::answer(const ApiRequest &request, const QString &node)
             weights[pool] = weight.get<double>();
         if (!down.isEmpty())
             weights[down == QLatin1String("gcp") ? "p-gcp" : "p-home"] = 0; // its monitor has seen it
-        const QString chosen = choose(weights) == "p-gcp" ? QStringLiteral("gcp") : QStringLiteral("home");
+        const std::string pool = choose(weights);
+        ++m_cloud.balanced[pool];
+        const QString chosen = pool == "p-gcp" ? QStringLiteral("gcp") : QStringLiteral("home");
         if (request.path().endsWith(QLatin1String("/__hybridge/node")))
             response.status = markOf(chosen);
         else

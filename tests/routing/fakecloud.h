@@ -33,6 +33,8 @@ public:
     /// Called after a write was carried out: an answer instead of the good one.
     std::function<std::optional<HttpResponse>(const ApiRequest &)> afterWrite;
     std::optional<HttpResponse> readsAs; ///< every GET is answered so
+    std::map<std::string, int> balanced; ///< requests that the balancer gave to each pool, by its id
+    std::optional<HttpResponse> analytics; ///< instead of what follows from balanced
     bool deploysHalf = false; ///< a new version gets half of the requests only
 
     [[nodiscard]] nlohmann::json &routes();
@@ -44,6 +46,7 @@ public:
 private:
     HttpResponse handle(const ApiRequest &request);
     HttpResponse patchSettings(const ApiRequest &request);
+    HttpResponse tellBalanced() const;
     int m_versions = 1;
 };
 

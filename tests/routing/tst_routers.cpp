@@ -3,6 +3,7 @@
 // Both routers against services that keep what is written, lose what they should keep, and are edited by others meanwhile.
 #include "backend/routing/loadbalancerrouter.h"
 #include "backend/routing/router.h"
+#include "backend/routing/splitanalytics.h"
 #include "tests/routing/fakecloud.h"
 #include "tests/support/manualclock.h"
 #include "tests/support/pending.h"
@@ -379,6 +380,63 @@ private Q_SLOTS:
         router.reset();
         QVERIFY(pending.finishes());
         QCOMPARE(int(pending.result().error().kind), int(Kind::Cancelled));
+    }
+
+    void analyticsAreALateWitness_data()
+    {
+        QTest::addColumn<QString>("pool"); // the balancer's only one; empty: one a node
+        QTest::addColumn<QString>("rows"); // "pool/origin=count"
+        QTest::addColumn<QString>("agrees");
+        QTest::addColumn<QString>("shares");
+        // 80 of 100 were counted for gcp.
+        QTest::newRow("as counted") << "" << "gcp-pool/gcp=80 home-pool/home=20" << "true" << "gcp 80 %, home 20 %";
+        QTest::newRow("everybody's, sampled") << "" << "gcp-pool/gcp=1500 home-pool/home=500" << "true" << "gcp 75 %, home 25 %";
+        QTest::newRow("the other way round") << "" << "gcp-pool/gcp=20 home-pool/home=80" << "false" << "gcp 20 %, home 80 %";
+        QTest::newRow("one node alone") << "" << "gcp-pool/gcp=100" << "false" << "gcp 100 %";
+        QTest::newRow("a pool that nobody knows") << "" << "gcp-pool/gcp=60 old-pool/x=40" << "false" << "gcp 60 %, old-pool 40 %";
+        QTest::newRow("origins of one pool") << "p-both" << "both/gcp=80 both/home=20" << "true" << "gcp 80 %, home 20 %";
+        QTest::newRow("nothing yet") << "" << "" << "null" << "";
+        QTest::newRow("nothing but noughts") << "" << "gcp-pool/gcp=0" << "null" << "";
+        QTest::newRow("half told") << "" << "gcp-pool/gcp=49" << "null" << "gcp 100 %";
+    }
+    void analyticsAreALateWitness()
+    {
+        QFETCH(QString, pool);
+        QFETCH(QString, rows);
+        QFETCH(QString, agrees);
+        QFETCH(QString, shares);
+        Bench bench = balancer();
+        if (!pool.isEmpty())
+            bench.cloud.balancer["default_pools"] = json::array({pool.toStdString()});
+        json groups = json::array();
+        for (const QString &word : rows.split(QLatin1Char(' '), Qt::SkipEmptyParts)) {
+            const QStringList names = word.section(QLatin1Char('='), 0, 0).split(QLatin1Char('/'));
+            json group = json::object();
+            group["count"] = word.section(QLatin1Char('='), 1).toInt();
+            group["dimensions"]["selectedPoolName"] = names.first().toStdString();
+            group["dimensions"]["selectedOriginName"] = names.last().toStdString();
+            groups.push_back(group);
+        }
+        json body = json::object();
+        body["data"]["viewer"]["zones"][0]["loadBalancingRequestsAdaptiveGroups"] = groups;
+        bench.cloud.analytics = HttpResponse();
+        bench.cloud.analytics->status = 200;
+        bench.cloud.analytics->body = QByteArray::fromStdString(body.dump());
+        const Result<RoutingState> state = bench.read();
+        QVERIFY(state);
+        const SplitReport counted = splitReport({{QStringLiteral("gcp"), 80}, {QStringLiteral("home"), 20}}, state->shares());
+        const QDateTime from(QDate(2026, 1, 26), QTime(10, 0, 0, 700), Qt::UTC);
+        const Result<SplitAnalytics> analytics = await(askAnalytics(&bench.cloud, QStringLiteral("zone"), *state, from, from.addMSecs(1200), counted, {}));
+        QVERIFY(analytics);
+        SplitReport report = counted;
+        report.analytics = *analytics;
+        const json document = json::parse(splitDocument(report).dump())["analytics"];
+        QCOMPARE(QString::fromStdString(document["agrees"].dump()), agrees);
+        QVERIFY(document["late"] == true && document["from"] == "2026-01-26T10:00:00Z" && document["to"] == "2026-01-26T10:00:02Z");
+        QCOMPARE(document["requests"].is_null(), shares.isEmpty()); // unknown, not 0
+        QCOMPARE(document["shares"].empty(), shares.isEmpty());
+        QVERIFY2(analyticsSentence(*analytics).contains(agrees == QLatin1String("null") ? QStringLiteral("minutes late") : shares), qPrintable(analyticsSentence(*analytics)));
+        QCOMPARE(json::parse(bench.cloud.requests.last().body().toStdString())["variables"]["balancer"].get<std::string>(), std::string("llm.example.com"));
     }
 };
 

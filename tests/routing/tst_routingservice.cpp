@@ -150,6 +150,10 @@ private Q_SLOTS:
         QCOMPARE(counted->samples, 200);
         QVERIFY(counted->agrees);
         QCOMPARE(counted->observed.value(QStringLiteral("gcp")).count, 140);
+        const json told = json::parse(splitDocument(*counted).dump());
+        QVERIFY(told["whyNoAnalytics"].is_null());
+        QCOMPARE(told["analytics"].is_null(), !bench.ways.edge.isBalancer);
+        QVERIFY(!bench.ways.edge.isBalancer || (told["analytics"]["agrees"] == true && told["analytics"]["requests"] == 200));
         QVERIFY(bench.history().first().state == RouteHistoryEntry::State::Verified);
 
         bench.clock.advance(1s);
@@ -387,6 +391,32 @@ private Q_SLOTS:
         QVERIFY(counted);
         QCOMPARE(counted->observed.value(QStringLiteral("gcp")).count, 100);
         QVERIFY(!counted->agrees); // a fifth was meant for home
+        QVERIFY(counted->analytics && *counted->analytics->agrees); // with the count, whose verdict stays
+    }
+    void analyticsNeverDecide_data()
+    {
+        QTest::addColumn<QByteArray>("body");
+        QTest::addColumn<QString>("why");
+        QTest::newRow("they differ") << QByteArray(R"({"data":{"viewer":{"zones":[{"loadBalancingRequestsAdaptiveGroups":[{"count":100,"dimensions":{"selectedPoolName":"home-pool"}}]}]}}})") << QString();
+        QTest::newRow("nothing yet") << QByteArray(R"({"data":{"viewer":{"zones":[{"loadBalancingRequestsAdaptiveGroups":[]}]}}})") << QString();
+        QTest::newRow("no permission") << QByteArray(R"({"data":null,"errors":[{"message":"no","extensions":{"code":"authz"}}]})") << QStringLiteral("Analytics Read");
+        QTest::newRow("nonsense") << QByteArray("nonsense") << QStringLiteral("understood");
+    }
+    void analyticsNeverDecide()
+    {
+        QFETCH(QByteArray, body);
+        QFETCH(QString, why);
+        Bench bench(QStringLiteral("load-balancer"));
+        QVERIFY(await(bench.service.installMarks({})).result == OperationResult::Done);
+        bench.ways.cloud.analytics = FakeCloud::answer(200, nullptr);
+        bench.ways.cloud.analytics->body = body;
+        const Result<SplitReport> counted = bench.verify(100);
+        QVERIFY(counted && counted->agrees && counted->failed == 0);
+        QCOMPARE(counted->analytics.has_value(), why.isEmpty());
+        QVERIFY2(counted->whyNoAnalytics.contains(why), qPrintable(counted->whyNoAnalytics));
+        QCOMPARE(counted->whyNoAnalytics.isEmpty(), why.isEmpty());
+        const auto isQuestion = [](const ApiRequest &request) { return request.path() == QLatin1String("graphql"); };
+        QCOMPARE(std::count_if(bench.ways.cloud.requests.begin(), bench.ways.cloud.requests.end(), isQuestion), 1); // nobody waits for them
     }
 
     void lastBackend()

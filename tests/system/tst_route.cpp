@@ -111,6 +111,16 @@ private Q_SLOTS:
             QVERIFY(engine.value(QStringLiteral("agrees")).toBool());
         }
 
+        // The balancer's own analytics: every request of the count is in them, and they agree. A Worker has none.
+        const QJsonObject analytics = report.value(QStringLiteral("analytics")).toObject();
+        QVERIFY2(report.value(QStringLiteral("whyNoAnalytics")).isNull(), describe(counted));
+        QCOMPARE(report.value(QStringLiteral("analytics")).isNull(), m_mode == QLatin1String("worker"));
+        if (m_mode == QLatin1String("load-balancer")) {
+            QVERIFY2(analytics.value(QStringLiteral("requests")).toInt() >= 150, describe(counted));
+            QVERIFY2(analytics.value(QStringLiteral("agrees")).toBool(), describe(counted));
+            QCOMPARE(analytics.value(QStringLiteral("shares")).toObject().keys(), QStringList({QStringLiteral("gcp"), QStringLiteral("home")}));
+        }
+
         const CtlResult status = m_lab->status();
         QCOMPARE(nodeOf(status.json(), QStringLiteral("home")).value(QStringLiteral("weight")).toDouble(-1), 30.0);
 
