@@ -210,7 +210,7 @@ QString analyticsSentence(const SplitAnalytics &analytics)
     for (auto it = analytics.shares.begin(); it != analytics.shares.end(); ++it)
         percent.insert(it.key(), std::round(it.value() * 1000) / 10);
     const QString told = tr("Cloudflare's analytics, sampled and of everybody's requests, tell of %1 in this time: %2.").arg(analytics.requests).arg(sharesText(percent));
-    return told + QLatin1Char(' ') + (*analytics.agrees ? tr("The count agrees with them.") : tr("They differ from the count, which alone decides: ask for them again in some minutes in the Cloudflare dashboard."));
+    return told + QLatin1Char(' ') + (*analytics.agrees ? tr("The count agrees with them.") : tr("They differ from the count, which alone decides: look at them again in some minutes in the Cloudflare dashboard."));
 }
 
 QString witnessSentence(const EngineWitness &witness)
