@@ -101,7 +101,8 @@ DrillTimes drillTimes(const QList<DrillSample> &samples, const DrillMarks &marks
             continue;
         if (!sample.isOk() || sample.attempts > 1)
             felt = std::min(felt.value_or(end), end);
-        if (sample.at >= cut && (!sample.isOk() || sample.node == node))
+        // What a frozen node answers when it is thawed left during the fault and tells nothing about it.
+        if (sample.at >= cut && (!sample.isOk() || (sample.node == node && end < restore)))
             lastBad = std::max(lastBad, sample.at);
     }
     // Who takes the node out by its weight leaves no failure: then the first answer after its last one is the sign.

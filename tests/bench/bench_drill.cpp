@@ -71,7 +71,7 @@ double msOf(const QElapsedTimer &watch)
 int main(int argc, char **argv)
 {
     QApplication app(argc, argv);
-    Theme theme;
+    Theme theme(app);
     QThread thread;
     Router router;
     router.moveToThread(&thread);

@@ -185,7 +185,7 @@ void TestRealDrill::passes()
         QSKIP("nft is not installed (packaging/setup --tests)");
     const int before = proven();
     const CtlResult ended = m_world->ctl(words(m_fleet, u"drill run alpha --fault %1 --steady 2s --duration 5s --rate 10"_s.arg(fault)));
-    QVERIFY2(ended.exitCode == 0, tail(ended.err));
+    QVERIFY2(ended.exitCode == 0, tail(ended.err + QJsonDocument(QJsonObject {{u"reasons"_s, ended.json().value(u"reasons"_s)}}).toJson()));
     const QJsonObject report = ended.json();
     QCOMPARE(report.value(u"verdict"_s).toString(), u"pass"_s);
     QCOMPARE(report.value(u"requests"_s).toObject().value(u"failed"_s).toInt(-1), 0);
