@@ -33,6 +33,19 @@ void LabProcess::start(int nodes)
     QTimer::singleShot(30000, this, [this] { fail(tr("It said nothing within 30 s.")); });
 }
 
+void LabProcess::end(const std::function<void()> &done)
+{
+    m_process.disconnect(this);
+    if (m_process.state() == QProcess::NotRunning) {
+        done();
+        return;
+    }
+    connect(&m_process, &QProcess::finished, this, done);
+    m_process.closeWriteChannel();
+    m_process.terminate();
+    QTimer::singleShot(3000, &m_process, &QProcess::kill);
+}
+
 void LabProcess::readLine()
 {
     m_output += m_process.readAllStandardOutput();

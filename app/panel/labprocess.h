@@ -8,6 +8,8 @@
 #include <QProcess>
 #include <QTemporaryDir>
 
+#include <functional>
+
 namespace hybridge {
 
 /// Runs hybridge-lab as a child and tells where its fleet file lies. The child ends when this does, also when this
@@ -19,6 +21,8 @@ public:
     ~LabProcess() override;
     /// Starts it; @p nodes at least 2. Answers with ready() or failed(), once.
     void start(int nodes);
+    /// Lets it end by itself, 3 s at most; @p done is called once it has, and not when this goes first.
+    void end(const std::function<void()> &done);
 
 Q_SIGNALS:
     void ready(const QString &fleetFile);

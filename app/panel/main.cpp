@@ -84,8 +84,11 @@ int main(int argc, char **argv)
     std::unique_ptr<hybridge::Tour> tour;
     if (!arguments.screenshots.empty()) {
         tour = std::make_unique<hybridge::Tour>(panel, QString::fromStdString(arguments.screenshots));
-        QObject::connect(tour.get(), &hybridge::Tour::finished, &app, [](int code) { QApplication::exit(code); });
+        QObject::connect(tour.get(), &hybridge::Tour::finished, &panel, [&panel](int code) { panel.leave([code] { QApplication::exit(code); }); });
     }
+    // The demo cloud is a program of its own, which ends before this one.
+    QApplication::setQuitOnLastWindowClosed(false);
+    QObject::connect(&app, &QApplication::lastWindowClosed, &panel, [&panel] { panel.leave([] { QApplication::quit(); }); });
     const QString file = arguments.fleet.empty() ? hybridge::Panel::usualFile() : QString::fromStdString(arguments.fleet);
     if (arguments.demo)
         panel.openDemo(arguments.nodes);

@@ -64,6 +64,14 @@ void Panel::openDemo(int nodes)
     m_lab->start(nodes);
 }
 
+void Panel::leave(const std::function<void()> &done)
+{
+    if (m_lab)
+        m_lab->end(done);
+    else
+        done();
+}
+
 void Panel::openFile(const QString &path, bool trusted)
 {
     const Result<FleetFile> file = FleetFile::load(path);

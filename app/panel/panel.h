@@ -24,6 +24,7 @@
 #include <QObject>
 #include <QTimer>
 
+#include <functional>
 #include <memory>
 
 namespace hybridge {
@@ -41,6 +42,8 @@ public:
     void openFile(const QString &path, bool trusted);
     /// Starts the demo cloud and opens it.
     void openDemo(int nodes);
+    /// Ends the demo cloud if one was started, in good order; @p done is called when nothing is left to wait for.
+    void leave(const std::function<void()> &done);
     /// The file that a start without arguments opens; empty when there is none yet.
     [[nodiscard]] static QString usualFile();
     /// The session that is open; nullptr before the first.

@@ -207,7 +207,9 @@ DrillPrediction predictBalancer(const DrillRequest &request, double quickest, do
     out.detect = DrillRange {0, 3 * between + 10000};
     out.shift = DrillRange {quickest * 1000, slowest * 1000 + gap};
     out.recover = DrillRange {0, slowest * 1000 + between + 15000};
-    out.because = tr("The balancer's checks see it after %1 to %2; until then requests for the node fail.").arg(formatLatency(quickest * 1000), formatLatency(slowest * 1000));
+    out.because = quickest > 0
+        ? tr("The balancer's checks see it after %1 to %2; until then requests for the node fail.").arg(formatLatency(quickest * 1000), formatLatency(slowest * 1000))
+        : tr("The balancer's checks see it within %1; until then requests for the node fail.").arg(formatLatency(slowest * 1000));
     return out;
 }
 

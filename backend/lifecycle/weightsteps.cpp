@@ -177,6 +177,20 @@ Task<Attempt> tryToGiveBack(StepContext context, std::stop_token stop)
     co_return atOnce;
 }
 
+/// Tries until it was not in between that somebody else changed the shares.
+Task<Result<StepOutcome>> tryOften(Task<Attempt> (*attempt)(StepContext, std::stop_token), StepContext context, std::stop_token stop)
+{
+    RoutingService *const routing = context.ways->routing();
+    if (!routing || !routing->isConfigured())
+        co_return outcomeOf(QStringLiteral("routing not configured"), true);
+    for (int i = 0; i < MostAttempts; ++i) {
+        const Attempt done = co_await attempt(context, stop);
+        if (done)
+            co_return *done;
+    }
+    co_return neverOurTurn();
+}
+
 } // namespace
 
 QStringList shareCalls(LifecycleWays &ways, const NodeConfig &node, bool isTaken)
@@ -207,28 +221,12 @@ QStringList shareCalls(LifecycleWays &ways, const NodeConfig &node, bool isTaken
 
 Task<Result<StepOutcome>> takeWeightAway(StepContext context, std::stop_token stop)
 {
-    RoutingService *const routing = context.ways->routing();
-    if (!routing || !routing->isConfigured())
-        co_return outcomeOf(QStringLiteral("routing not configured"), true);
-    for (int attempt = 0; attempt < MostAttempts; ++attempt) {
-        const Attempt done = co_await tryToTake(context, stop);
-        if (done)
-            co_return *done;
-    }
-    co_return neverOurTurn();
+    return tryOften(&tryToTake, std::move(context), std::move(stop));
 }
 
 Task<Result<StepOutcome>> giveWeightBack(StepContext context, std::stop_token stop)
 {
-    RoutingService *const routing = context.ways->routing();
-    if (!routing || !routing->isConfigured())
-        co_return outcomeOf(QStringLiteral("routing not configured"), true);
-    for (int attempt = 0; attempt < MostAttempts; ++attempt) {
-        const Attempt done = co_await tryToGiveBack(context, stop);
-        if (done)
-            co_return *done;
-    }
-    co_return neverOurTurn();
+    return tryOften(&tryToGiveBack, std::move(context), std::move(stop));
 }
 
 } // namespace hybridge

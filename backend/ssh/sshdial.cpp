@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/ssh/sshdial.h"
 
-#include "backend/ssh/pooltask.h"
+#include "backend/base/pooltask.h"
 #include "backend/ssh/ssherrors.h"
 
 #include <sys/eventfd.h>

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/ssh/sshkeys.h"
 
-#include "backend/ssh/pooltask.h"
+#include "backend/base/pooltask.h"
 
 #include <QCoreApplication>
 #include <QDir>

@@ -100,24 +100,23 @@ private Q_SLOTS:
     void whatIsUnderWayIsAwaited()
     {
         Program program;
-        program.ways.nodes[QStringLiteral("gcp")].moving = QStringLiteral("STAGING");
-        program.ways.nodes[QStringLiteral("gcp")].looksUntilSettled = 4;
-        program.ways.publish(QStringLiteral("gcp"));
+        const auto isMoving = [&program](const QString &status) {
+            program.ways.nodes[QStringLiteral("gcp")].moving = status;
+            program.ways.nodes[QStringLiteral("gcp")].looksUntilSettled = 4;
+            program.ways.publish(QStringLiteral("gcp"));
+        };
+        isMoving(QStringLiteral("STAGING"));
         const OperationReport up = program.run(OperationKind::Up, "gcp");
         QVERIFY2(up.result == OperationResult::Done, up.error ? qPrintable(up.error->summary) : "");
         QVERIFY(!program.ways.orders.contains(QStringLiteral("start gcp")));
         // Down: it stops already, and is read back as stopped.
-        program.ways.nodes[QStringLiteral("gcp")].moving = QStringLiteral("STOPPING");
-        program.ways.nodes[QStringLiteral("gcp")].looksUntilSettled = 4;
         program.ways.nodes[QStringLiteral("gcp")].machineOn = false;
-        program.ways.publish(QStringLiteral("gcp"));
+        isMoving(QStringLiteral("STOPPING"));
         const OperationReport down = program.run(OperationKind::Down, "gcp");
         QVERIFY2(down.result == OperationResult::Done, down.error ? qPrintable(down.error->summary) : "");
         QVERIFY(!program.ways.orders.contains(QStringLiteral("stop gcp")));
         // Up while it still stops: it is started when it has stopped.
-        program.ways.nodes[QStringLiteral("gcp")].moving = QStringLiteral("STOPPING");
-        program.ways.nodes[QStringLiteral("gcp")].looksUntilSettled = 4;
-        program.ways.publish(QStringLiteral("gcp"));
+        isMoving(QStringLiteral("STOPPING"));
         QVERIFY(program.run(OperationKind::Up, "gcp").result == OperationResult::Done);
         QVERIFY(program.ways.orders.contains(QStringLiteral("start gcp")));
     }

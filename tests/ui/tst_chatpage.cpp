@@ -15,6 +15,7 @@
 #include "ui/chat/markdowndocument.h"
 #include "ui/chat/parameterspanel.h"
 #include "ui/chat/requestdialog.h"
+#include "ui/chat/settledtext.h"
 #include "ui/chat/spreadchart.h"
 #include "ui/chat/turnrows.h"
 #include "ui/chat/waterfall.h"
@@ -90,6 +91,25 @@ private Q_SLOTS:
         m_ui = std::make_unique<UiTest>();
     }
     void init() { UiTest::strict(); }
+
+    void growingWordsAreHeldBack()
+    {
+        qsizetype held = 0;
+        QString unsaved = QStringLiteral("The key is sk-12");
+        QCOMPARE(takeSettled(unsaved, held), QStringLiteral("The key is "));
+        unsaved += QStringLiteral("34 and more");
+        QCOMPARE(takeSettled(unsaved, held), QStringLiteral("sk-1234 and "));
+        QCOMPARE(takeSettled(unsaved, held), QStringLiteral("more")); // it grew no more
+        QCOMPARE(takeSettled(unsaved, held), QString());
+        // A language that sets no blanks is written down as it comes: at most a moment of it may be lost.
+        unsaved = QStringLiteral("深圳机房的延迟很低，");
+        QCOMPARE(takeSettled(unsaved, held), QStringLiteral("深圳机房的延迟很低，"));
+        unsaved = QStringLiteral("延迟 12ms");
+        QCOMPARE(takeSettled(unsaved, held), QStringLiteral("延迟 "));
+        // Nothing is held for ever.
+        unsaved = QString(1000, QLatin1Char('x'));
+        QCOMPARE(takeSettled(unsaved, held).size(), 1000);
+    }
 
     void tablesAreDressed()
     {

@@ -3,6 +3,7 @@
 #include "ui/chat/chatsession.h"
 
 #include "backend/chat/conversationjson.h"
+#include "ui/chat/settledtext.h"
 
 #include <QTimer>
 #include <QTimerEvent>
@@ -10,29 +11,6 @@
 #include <utility>
 
 namespace hybridge {
-
-namespace {
-
-/// No secret is a longer word than this.
-constexpr qsizetype MostHeld = 400;
-
-/// What of @p unsaved is written down now: without a word at its end that still grows, because a secret is known by its
-/// whole alone. A word that did not grow from one save to the next is written as it is.
-QString takeSettled(QString &unsaved, qsizetype &held)
-{
-    qsizetype end = unsaved.size();
-    while (end > 0 && unsaved.size() - end <= MostHeld && !unsaved.at(end - 1).isSpace())
-        --end;
-    const qsizetype tail = unsaved.size() - end;
-    if (tail > MostHeld || tail == held)
-        end = unsaved.size();
-    held = unsaved.size() - end;
-    const QString out = unsaved.left(end);
-    unsaved.remove(0, end);
-    return out;
-}
-
-} // namespace
 
 ChatSession::ChatSession(QObject *parent) : QObject(parent) { }
 

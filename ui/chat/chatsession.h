@@ -15,7 +15,7 @@
 namespace hybridge {
 
 /// The conversation that is open and the answer that is coming into it: sends, stops, branches, and writes everything down
-/// as it comes (at most twice SaveMs are lost with the program). GUI thread.
+/// as it comes (at most twice SaveMs are lost with the program, and one unbroken word of up to 400 characters). GUI thread.
 class ChatSession final : public QObject {
     Q_OBJECT
 public:

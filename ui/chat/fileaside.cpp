@@ -2,18 +2,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/chat/fileaside.h"
 
+#include "backend/base/pooltask.h"
 #include "backend/base/units.h"
-
-#include <QCoroFuture>
 
 #include <QCoreApplication>
 #include <QFile>
 #include <QFileInfo>
-#include <QPromise>
 #include <QSaveFile>
 #include <QThreadPool>
-
-#include <memory>
 
 namespace hybridge {
 
@@ -51,32 +47,18 @@ Result<void> writeNow(const QString &path, const QByteArray &bytes)
     return Error(Error::Kind::Unavailable, tr("%1 cannot be written: %2").arg(safeText(path, 160), safeText(file.errorString(), 120)));
 }
 
-/// Runs @p work on the pool and resumes here.
-template<class T>
-Task<T> aside(std::function<T()> work)
-{
-    const auto promise = std::make_shared<QPromise<T>>();
-    QFuture<T> future = promise->future();
-    promise->start();
-    QThreadPool::globalInstance()->start([promise, work = std::move(work)] {
-        promise->addResult(work());
-        promise->finish();
-    });
-    co_return co_await future;
-}
-
 } // namespace
 
 Task<Result<QByteArray>> readFileAside(QString path, qint64 most)
 {
     const std::function<Result<QByteArray>()> work = [path, most] { return readNow(path, most); };
-    co_return co_await aside(work);
+    co_return co_await runInPool(QThreadPool::globalInstance(), work);
 }
 
 Task<Result<void>> writeFileAside(QString path, QByteArray bytes)
 {
     const std::function<Result<void>()> work = [path, bytes] { return writeNow(path, bytes); };
-    co_return co_await aside(work);
+    co_return co_await runInPool(QThreadPool::globalInstance(), work);
 }
 
 } // namespace hybridge

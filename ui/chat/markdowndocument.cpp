@@ -96,7 +96,7 @@ void StillDocument::setBlock(const QString &markdown, const Tokens &tokens)
     setDefaultFont(font);
     const QString safe = safeBlock(markdown);
     setMarkdown(safe, MarkdownFeatures(MarkdownDialectGitHub | MarkdownNoHTML));
-    // All in one: else each touch of a format lays the text out again, which costs ten times as much. Not around the
+    // All in one: else each touch of a format lays the text out again, which costs five times as much. Not around the
     // import: tables are found only when the edit that made them has ended.
     QTextCursor whole(this);
     whole.beginEditBlock();

@@ -4,12 +4,12 @@
 
 #include "backend/base/units.h"
 #include "backend/chat/chatcompare.h"
+#include "ui/widgets/barechart.h"
 #include "ui/widgets/ticks.h"
 #include "ui/widgets/tokens.h"
 #include "ui/widgets/typography.h"
 
 #include <QEvent>
-#include <QGraphicsLayout>
 #include <QPainter>
 #include <QScatterSeries>
 #include <QValueAxis>
@@ -33,23 +33,7 @@ constexpr qsizetype ManyDots = 30; ///< from there on they are paler, so that ma
 SpreadChart::SpreadChart(const QString &title, QWidget *parent) : QChartView(parent), m_title(title), m_x(new QValueAxis(this)), m_y(new QValueAxis(this))
 {
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
-    setFrameShape(QFrame::NoFrame);
-    setRenderHint(QPainter::Antialiasing);
-    setBackgroundBrush(Qt::NoBrush);
-    viewport()->setAutoFillBackground(false);
-    setFocusPolicy(Qt::NoFocus);
-    setViewportUpdateMode(QGraphicsView::FullViewportUpdate); // our own layers reach beyond the items
-    setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    QChart *c = chart();
-    c->setBackgroundVisible(false);
-    c->setMargins({});
-    c->layout()->setContentsMargins(0, 0, 0, 0);
-    c->legend()->hide();
-    c->addAxis(m_x, Qt::AlignBottom);
-    c->addAxis(m_y, Qt::AlignLeft);
-    m_x->setVisible(false);
-    m_y->setVisible(false);
+    makeBare(*this, m_x, m_y);
     m_y->setReverse(true); // the first lane stands on top
 }
 

@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/widgets/chartview.h"
 
+#include "ui/widgets/barechart.h"
 #include "ui/widgets/tokens.h"
 #include "ui/widgets/typography.h"
 
 #include <QDateTime>
-#include <QGraphicsLayout>
 #include <QLineSeries>
 #include <QLocale>
 #include <QMouseEvent>
@@ -36,24 +36,8 @@ std::optional<double> ChartView::Line::valueAt(qint64 time) const
 ChartView::ChartView(TimeSeriesChart::Format format, TimeSeriesChart::Format tick, QWidget *parent)
     : QChartView(parent), m_format(std::move(format)), m_tickFormat(std::move(tick)), m_x(new QValueAxis(this)), m_y(new QValueAxis(this))
 {
-    setFrameShape(QFrame::NoFrame);
-    setRenderHint(QPainter::Antialiasing);
-    setBackgroundBrush(Qt::NoBrush);
-    viewport()->setAutoFillBackground(false);
+    makeBare(*this, m_x, m_y);
     setMouseTracking(true);
-    setFocusPolicy(Qt::NoFocus);
-    setViewportUpdateMode(QGraphicsView::FullViewportUpdate); // our own layers reach beyond the items
-    setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    QChart *c = chart();
-    c->setBackgroundVisible(false);
-    c->setMargins({});
-    c->layout()->setContentsMargins(0, 0, 0, 0);
-    c->legend()->hide();
-    c->addAxis(m_x, Qt::AlignBottom);
-    c->addAxis(m_y, Qt::AlignLeft);
-    m_x->setVisible(false);
-    m_y->setVisible(false);
     m_ticks = valueTicks(1.0, 4);
 }
 
