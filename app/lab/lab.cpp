@@ -21,11 +21,14 @@
 #include "app/lab/workerd/cache.h"
 #include "app/lab/world/world.h"
 
+#include <atomic>
 #include <set>
 
 namespace hybridge::lab {
 
 namespace {
+
+std::atomic<const char *> endingRoom{"nothing"}; ///< of the lab of this process, for a signal handler
 
 constexpr const char *ControlAddress = "127.0.0.1";
 constexpr const char *CloudflareAddress = "127.80.0.1";
@@ -246,12 +249,24 @@ Lab::Lab(const LabOptions &options) : m_rooms(std::make_unique<Rooms>(options))
 
 Lab::~Lab()
 {
+    const auto end = [](const char *name, auto &room) {
+        endingRoom = name;
+        room.stop();
+    };
     // The world first: what waits inside a handler or a command returns, then the servers can end their threads.
-    m_rooms->world.stop();
-    m_rooms->monitoring.stop();
-    m_rooms->nodes.stop();
-    m_rooms->workers.stop();
-    m_rooms->server.stop();
+    end("the world", m_rooms->world);
+    end("the monitors", m_rooms->monitoring);
+    end("the nodes", m_rooms->nodes);
+    end("the workers", m_rooms->workers);
+    end("the servers", m_rooms->server);
+    endingRoom = "what is left";
+    m_rooms.reset();
+    endingRoom = "the process";
+}
+
+const char *Lab::ending()
+{
+    return endingRoom;
 }
 
 const std::filesystem::path &Lab::fleetFile() const

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <iostream>
 
 #include <fcntl.h>
@@ -24,7 +25,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-enum ExitCode { Done = 0, Failed = 1, BadUsage = 2 };
+enum ExitCode { Done = 0, Failed = 1, BadUsage = 2, EndTooLong = 3 };
+constexpr unsigned LongestEnd = 60; ///< seconds
 
 volatile std::sig_atomic_t endFd = -1;
 
@@ -32,6 +34,16 @@ void onEndSignal(int)
 {
     const std::uint64_t one = 1;
     [[maybe_unused]] const ssize_t written = ::write(endFd, &one, sizeof one);
+}
+
+/// A lab whose end hangs says at what, and ends: nobody waits for it for good.
+void onEndTooLong(int)
+{
+    const auto say = [](const char *text) { [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text, ::strlen(text)); };
+    say("hybridge-lab: the end takes too long; it waits for ");
+    say(hybridge::lab::Lab::ending());
+    say(".\n");
+    ::_exit(EndTooLong);
 }
 
 /// Three listening ports a node and two sockets behind each: the usual 1024 is soon used up.
@@ -144,6 +156,8 @@ int main(int argc, char **argv)
             {"fleet", lab.fleetFile().string()}, {"control", lab.controlUrl()}, {"routing", lab.routing()}};
         std::cout << line.dump() << std::endl;
         waitForEnd();
+        std::signal(SIGALRM, onEndTooLong);
+        ::alarm(LongestEnd);
     } catch (const std::exception &error) {
         std::cerr << "hybridge-lab: " << error.what() << '\n';
         return Failed;

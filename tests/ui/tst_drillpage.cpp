@@ -15,7 +15,6 @@
 
 #include <QCheckBox>
 #include <QComboBox>
-#include <QElapsedTimer>
 #include <QLineEdit>
 #include <QPushButton>
 #include <QRadioButton>
@@ -144,25 +143,19 @@ private Q_SLOTS:
         QVERIFY(banner->isHidden());
     }
 
-    void twoHundredASecondWithoutAStall()
+    /// How long that takes is measured by bench_drill.
+    void twoHundredASecondAreAllDrawn()
     {
         Stage stage;
-        DrillLive live = stage.drills.live(12);
+        const DrillLive live = stage.drills.live(12);
         const DrillReport many = stage.drills.report(u"pass"_s, 200);
         stage.page.setLive(live, 1, std::nullopt);
-        double slowest = 0;
         for (qsizetype i = 0; i < many.samples.size(); ++i) {
-            QElapsedTimer watch;
-            watch.start();
             stage.page.addSample(many.samples.at(i));
-            if (i % 40 == 0) { // five pictures a second
+            if (i % 40 == 0) // five pictures a second
                 stage.page.setLive(live, many.samples.at(i).at, std::nullopt);
-                QCoreApplication::processEvents();
-            }
-            slowest = std::max(slowest, double(watch.nsecsElapsed()) / 1e6);
         }
-        qInfo("slowest turn with %lld requests: %.1f ms (the bound of 33 ms is for a build without sanitizers)", static_cast<long long>(many.samples.size()), slowest);
-        QVERIFY(slowest < 1000);
+        QVERIFY(many.samples.size() > 5000);
         QCOMPARE(stage.page.timeline().sampleCount(), many.samples.size());
     }
 

@@ -128,7 +128,7 @@ void Monitoring::run()
             }
         }
         m_targets = std::move(kept);
-        if (m_all > now)
+        if (m_all > now && !m_stopping) // stop() may have come while the state was read, and its wake-up is past then
             m_wake.wait_until(lock, std::min(next, m_all));
     }
 }

@@ -111,9 +111,12 @@ if (['open', 'closed', 'first', 'scan'].some(wanted)) {
     const p50 = (name) => median(pairs.map((slice) => median(slice[name])));
     const added = median(pairs.map((slice) => median(slice.router) - median(slice.plain)));
     const p99 = (name) => quantile(pairs.flatMap((slice) => slice[name]), 0.99);
-    const ratio = median(pairs.map((slice) => quantile(slice.router, 0.99) / quantile(slice.plain, 0.99)));
+    // A slice has 200 requests: its own p99 is the second slowest of them, which one hiccup of the machine decides. The verdict
+    // is on the 4 000 of each; the median of the slices' own is told beside it.
+    const ratio = p99('router') / p99('plain');
+    const slices = median(pairs.map((slice) => quantile(slice.router, 0.99) / quantile(slice.plain, 0.99)));
     console.log(`open loop, 100/s, 20 pairs of 2 s: p50 ${p50('router').toFixed(2)} ms against ${p50('plain').toFixed(2)} ms (median of pairs ${added >= 0 ? '+' : ''}${added.toFixed(2)} ms), `
-      + `p99 of all ${p99('router').toFixed(1)} against ${p99('plain').toFixed(1)} ms (${(p99('router') / p99('plain')).toFixed(2)}), p99 ratio, median of pairs ${ratio.toFixed(2)}`);
+      + `p99 of all ${p99('router').toFixed(1)} against ${p99('plain').toFixed(1)} ms (ratio ${ratio.toFixed(2)}; of single slices, median of pairs ${slices.toFixed(2)})`);
     verdict('p50 at most +0.5 ms', added <= 0.5);
     verdict('p99 ratio at most 1.5', ratio <= 1.5);
   }
