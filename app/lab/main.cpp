@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
+#include <openssl/crypto.h>
 
 #include <array>
 #include <cerrno>
@@ -106,6 +107,8 @@ void waitForEnd()
 
 int main(int argc, char **argv)
 {
+    // OpenSSL's exit handler frees what a thread that is just ending frees too.
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
     std::string stateDir;
     std::string routing;
     std::string sshd;

@@ -29,6 +29,7 @@ struct SshReactor::Watched {
             ::epoll_ctl(epoll, EPOLL_CTL_DEL, link->descriptor(), nullptr);
     }
     std::unique_ptr<SshLink> link;
+    quint64 id = 0;
     int epoll = -1; ///< the set it is in
     uint32_t events = 0;
     bool ready = false;
@@ -73,6 +74,7 @@ void SshReactor::addLink(quint64 linkId, DialedSession dialed, SshTarget target)
     post([linkId, held, target = std::move(target)](SshReactor &reactor) {
         auto watched = std::make_unique<Watched>();
         watched->link = std::make_unique<SshLink>(linkId, std::move(*held), target);
+        watched->id = linkId;
         watched->ready = true;
         reactor.m_links.emplace(linkId, std::move(watched));
     });
@@ -178,8 +180,12 @@ void SshReactor::collectReady(int epoll)
 {
     std::array<epoll_event, 1024> events;
     const int count = ::epoll_wait(epoll, events.data(), static_cast<int>(events.size()), 0);
-    for (int i = 0; i < count; ++i)
-        static_cast<Watched *>(events[static_cast<std::size_t>(i)].data.ptr)->ready = true;
+    for (int i = 0; i < count; ++i) {
+        // libssh closes the socket of a link that it finds broken. That takes it out of the set only when no process has it
+        // any more, and a child that is just being started has all of ours: a link that is gone may be told of still.
+        if (const auto found = m_links.find(events[static_cast<std::size_t>(i)].data.u64); found != m_links.end())
+            found->second->ready = true;
+    }
 }
 
 /// Puts the link's descriptor into the set that fits what it does now.
@@ -188,7 +194,7 @@ void SshReactor::watch(Watched &watched)
     const int epoll = watched.link->isBusy() || watched.link->wantsWrite() ? m_fast.get() : m_slow.get();
     epoll_event event{};
     event.events = EPOLLIN | (watched.link->wantsWrite() ? EPOLLOUT : 0u);
-    event.data.ptr = &watched;
+    event.data.u64 = watched.id;
     if (watched.epoll == epoll && watched.events == event.events)
         return;
     if (watched.epoll >= 0 && watched.epoll != epoll)

@@ -14,6 +14,7 @@ using namespace Qt::Literals::StringLiterals;
 namespace {
 
 constexpr char Sshd[] = "/usr/sbin/sshd";
+constexpr int Patience = 30'000; ///< ms; a busy machine may need it, and nothing passes by waiting
 const QStringList Impatient{u"-o"_s, u"ConnectTimeout=1"_s};
 
 } // namespace
@@ -214,27 +215,27 @@ void TestLabSsh::streamsAndEndsWithItsReader()
     const QByteArray query = "--query-gpu=index,utilization.gpu,memory.used --format=csv,noheader,nounits -lms 100";
     const auto stream = login.start(u"gcp"_s, u"exec nvidia-smi "_s + QString::fromLatin1(query));
     QByteArray text;
-    QTRY_VERIFY_WITH_TIMEOUT((text += stream->readAllStandardOutput()).count('\n') >= 4, 10'000);
+    QTRY_VERIFY_WITH_TIMEOUT((text += stream->readAllStandardOutput()).count('\n') >= 4, Patience);
     for (const QByteArray &line : text.left(text.lastIndexOf('\n')).split('\n'))
         QCOMPARE(line.split(',').size(), 3);
     QCOMPARE(login.processes(query).size(), 1);
     stream->kill();
     stream->waitForFinished();
-    QTRY_VERIFY_WITH_TIMEOUT(login.processes(query).isEmpty(), 5000); // SIGPIPE at its next line
+    QTRY_VERIFY_WITH_TIMEOUT(login.processes(query).isEmpty(), Patience); // SIGPIPE at its next line
 }
 
 void TestLabSsh::silentProcessOutlivesItsClient()
 {
     const NodeLogin login(current());
     const auto client = login.start(u"gcp"_s, u"sleep 4321"_s);
-    QTRY_VERIFY_WITH_TIMEOUT(!login.processes("sleep 4321").isEmpty(), 10'000);
+    QTRY_VERIFY_WITH_TIMEOUT(!login.processes("sleep 4321").isEmpty(), Patience);
     client->kill();
     client->waitForFinished();
     QCOMPARE(login.run(u"gcp"_s, u"true"_s).code, 0);
     QVERIFY(!login.processes("sleep 4321").isEmpty());
     for (const qint64 pid : login.processes("sleep 4321"))
         ::kill(static_cast<pid_t>(pid), SIGTERM);
-    QTRY_VERIFY_WITH_TIMEOUT(login.processes("sleep 4321").isEmpty(), 5000);
+    QTRY_VERIFY_WITH_TIMEOUT(login.processes("sleep 4321").isEmpty(), Patience);
 }
 
 void TestLabSsh::forwardsToTheEngine()
@@ -260,7 +261,7 @@ void TestLabSsh::forwardsALocalPort()
     const auto client = NodeLogin(lab).start(u"home"_s, {},
         {u"-N"_s, u"-o"_s, u"StreamLocalBindUnlink=yes"_s, u"-L"_s,
             u"%1:%2:%3"_s.arg(listener, metrics.host()).arg(metrics.port())});
-    QTRY_VERIFY_WITH_TIMEOUT(QFile::exists(listener), 10'000);
+    QTRY_VERIFY_WITH_TIMEOUT(QFile::exists(listener), Patience);
     for (int i = 0; i < 12; ++i) { // more than ten: these are no session channels
         QProcess curl;
         curl.start(u"curl"_s, {u"-s"_s, u"-m"_s, u"10"_s, u"--unix-socket"_s, listener, u"http://localhost/ready"_s});
@@ -291,20 +292,20 @@ void TestLabSsh::tenChannelsASession()
     const NodeLogin login(current());
     const QString socket = m_current->stateDir() + u"/mux"_s;
     const auto master = login.start(u"gcp"_s, {}, {u"-M"_s, u"-N"_s, u"-S"_s, socket});
-    QTRY_VERIFY_WITH_TIMEOUT(QFile::exists(socket), 10'000);
+    QTRY_VERIFY_WITH_TIMEOUT(QFile::exists(socket), Patience);
     // When the session refuses a channel, ssh would open a connection of its own.
     const QStringList shared{u"-S"_s, socket, u"-o"_s, u"ProxyCommand=false"_s};
     std::vector<std::unique_ptr<QProcess>> held;
     for (int i = 0; i < 10; ++i) {
         held.push_back(login.start(u"gcp"_s, u"echo in; cat"_s, shared));
-        QTRY_COMPARE_WITH_TIMEOUT(held.back()->bytesAvailable(), 3, 10'000);
+        QTRY_COMPARE_WITH_TIMEOUT(held.back()->bytesAvailable(), 3, Patience);
     }
     const ShellResult refused = login.run(u"gcp"_s, u"true"_s, {}, shared);
     QCOMPARE(refused.code, 255);
     QVERIFY2(refused.err.contains("Session open refused by peer"), refused.err);
     held.back()->closeWriteChannel();
     QVERIFY(held.back()->waitForFinished(10'000));
-    QTRY_COMPARE_WITH_TIMEOUT(login.run(u"gcp"_s, u"true"_s, {}, shared).code, 0, 10'000);
+    QTRY_COMPARE_WITH_TIMEOUT(login.run(u"gcp"_s, u"true"_s, {}, shared).code, 0, Patience);
     for (const auto &process : held)
         process->closeWriteChannel();
     for (const auto &process : held)
@@ -357,16 +358,16 @@ void TestLabSsh::refused()
     const LabProcess &lab = current();
     const NodeLogin login(lab);
     const auto open = login.start(u"gcp"_s, u"echo in; cat"_s);
-    QTRY_COMPARE_WITH_TIMEOUT(open->bytesAvailable(), 3, 10'000);
+    QTRY_COMPARE_WITH_TIMEOUT(open->bytesAvailable(), 3, Patience);
     const QString fault = strike(u"gcp"_s, u"ssh-refused"_s);
-    QTRY_COMPARE_WITH_TIMEOUT(open->state(), QProcess::NotRunning, 5000); // cut
+    QTRY_COMPARE_WITH_TIMEOUT(open->state(), QProcess::NotRunning, Patience); // cut
     QCOMPARE(open->exitCode(), 255);
     const ShellResult refused = login.run(u"gcp"_s, u"true"_s);
     QCOMPARE(refused.code, 255);
     QVERIFY2(refused.err.contains("Connection refused"), refused.err);
     QCOMPARE(login.run(u"home"_s, u"true"_s).code, 0);
     cure(fault);
-    QTRY_COMPARE_WITH_TIMEOUT(login.run(u"gcp"_s, u"true"_s).code, 0, 5000); // the same port again
+    QTRY_COMPARE_WITH_TIMEOUT(login.run(u"gcp"_s, u"true"_s).code, 0, Patience); // the same port again
 }
 
 void TestLabSsh::blackhole()
@@ -375,7 +376,7 @@ void TestLabSsh::blackhole()
     const NodeLogin login(lab);
     const auto stream = login.start(u"gcp"_s, u"nvidia-smi --query-gpu=index --format=csv,noheader -lms 100"_s);
     QByteArray text;
-    QTRY_VERIFY_WITH_TIMEOUT((text += stream->readAllStandardOutput()).size() >= 4, 10'000);
+    QTRY_VERIFY_WITH_TIMEOUT((text += stream->readAllStandardOutput()).size() >= 4, Patience);
     const QString fault = strike(u"gcp"_s, u"ssh-blackhole"_s);
     const ShellResult silent = login.run(u"gcp"_s, u"true"_s, {}, Impatient);
     QCOMPARE(silent.code, 255);
@@ -385,7 +386,7 @@ void TestLabSsh::blackhole()
     QVERIFY(!stream->waitForReadyRead(400));
     QCOMPARE(login.run(u"home"_s, u"true"_s).code, 0);
     cure(fault);
-    QTRY_VERIFY_WITH_TIMEOUT(stream->bytesAvailable() > 0, 5000); // the same connection goes on
+    QTRY_VERIFY_WITH_TIMEOUT(stream->bytesAvailable() > 0, Patience); // the same connection goes on
     QCOMPARE(login.run(u"gcp"_s, u"true"_s).code, 0);
     stream->kill();
     stream->waitForFinished();
@@ -396,15 +397,15 @@ void TestLabSsh::changedHostKey()
     const LabProcess &lab = current();
     const NodeLogin login(lab);
     const auto open = login.start(u"gcp"_s, u"echo in; cat"_s);
-    QTRY_COMPARE_WITH_TIMEOUT(open->bytesAvailable(), 3, 10'000);
+    QTRY_COMPARE_WITH_TIMEOUT(open->bytesAvailable(), 3, Patience);
     const QString fault = strike(u"gcp"_s, u"hostkey-changed"_s);
-    QTRY_COMPARE_WITH_TIMEOUT(open->state(), QProcess::NotRunning, 5000);
+    QTRY_COMPARE_WITH_TIMEOUT(open->state(), QProcess::NotRunning, Patience);
     const ShellResult changed = login.run(u"gcp"_s, u"true"_s);
     QCOMPARE(changed.code, 255);
     QVERIFY2(changed.err.contains("REMOTE HOST IDENTIFICATION HAS CHANGED"), changed.err);
     QCOMPARE(login.run(u"home"_s, u"true"_s).code, 0);
     cure(fault);
-    QTRY_COMPARE_WITH_TIMEOUT(login.run(u"gcp"_s, u"true"_s).code, 0, 5000);
+    QTRY_COMPARE_WITH_TIMEOUT(login.run(u"gcp"_s, u"true"_s).code, 0, Patience);
 }
 
 void TestLabSsh::slow()
@@ -427,11 +428,11 @@ void TestLabSsh::stoppedMachine()
     const LabProcess &lab = current();
     const NodeLogin login(lab);
     const auto open = login.start(u"gcp-2"_s, u"echo in; sleep 1234; true"_s);
-    QTRY_COMPARE_WITH_TIMEOUT(open->bytesAvailable(), 3, 10'000);
+    QTRY_COMPARE_WITH_TIMEOUT(open->bytesAvailable(), 3, Patience);
     QVERIFY(!login.processes("sleep 1234").isEmpty());
     strike(u"gcp-2"_s, u"preempted"_s);
-    QTRY_COMPARE_WITH_TIMEOUT(open->state(), QProcess::NotRunning, 10'000);
-    QTRY_VERIFY_WITH_TIMEOUT(login.processes("sleep 1234").isEmpty(), 5000); // processes do not outlive their machine
+    QTRY_COMPARE_WITH_TIMEOUT(open->state(), QProcess::NotRunning, Patience);
+    QTRY_VERIFY_WITH_TIMEOUT(login.processes("sleep 1234").isEmpty(), Patience); // processes do not outlive their machine
     QCOMPARE(login.run(u"gcp-2"_s, u"true"_s, {}, Impatient).code, 255);
     QCOMPARE(login.run(u"gcp"_s, u"true"_s).code, 0);
 }
@@ -443,11 +444,11 @@ void TestLabSsh::endsWithTheLab()
     QVERIFY2(lab.start(), qPrintable(lab.why()));
     const NodeLogin login(lab);
     const auto open = login.start(u"gcp"_s, u"echo in; sleep 1111; true"_s);
-    QTRY_COMPARE_WITH_TIMEOUT(open->bytesAvailable(), 3, 10'000);
+    QTRY_COMPARE_WITH_TIMEOUT(open->bytesAvailable(), 3, Patience);
     lab.process().closeWriteChannel(); // the pipe from its parent
     QVERIFY(lab.process().waitForFinished(10'000));
-    QTRY_COMPARE_WITH_TIMEOUT(open->state(), QProcess::NotRunning, 10'000);
-    QTRY_VERIFY_WITH_TIMEOUT(login.processes("sleep 1111").isEmpty(), 5000);
+    QTRY_COMPARE_WITH_TIMEOUT(open->state(), QProcess::NotRunning, Patience);
+    QTRY_VERIFY_WITH_TIMEOUT(login.processes("sleep 1111").isEmpty(), Patience);
 }
 
 QTEST_GUILESS_MAIN(TestLabSsh)

@@ -5,9 +5,16 @@
 #include <QCoroSignal>
 #include <QElapsedTimer>
 #include <QRegularExpression>
+#include <QScopeGuard>
 #include <QSignalSpy>
 #include <QTcpServer>
 #include <QTcpSocket>
+
+#include <algorithm>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <vector>
 
 using namespace hybridge;
 using namespace std::chrono_literals;
@@ -85,6 +92,7 @@ private Q_SLOTS:
     void keepAliveLoss();
     void keepAliveOfAnIdleLink();
     void killedInMidStream();
+    void cutWhileAChildHasTheSocket();
     void rekeySurvives();
     void cutInMidRekey();
     void addressToldLater();
@@ -463,6 +471,29 @@ void TestSshFaults::killedInMidStream()
     QVERIFY(m_sshd->restart());
     QTRY_COMPARE(session.linkState(), LinkState::Connected);
     QVERIFY(!session.linkError());
+    QVERIFY(run(session, truth()));
+}
+
+/// A child has every descriptor of its parent from its fork until it runs its program: the kernel goes on to tell of a
+/// socket that libssh has closed long since.
+void TestSshFaults::cutWhileAChildHasTheSocket()
+{
+    SshSession session(m_world->hub, m_sshd->target());
+    const auto stream = session.stream(script(QStringLiteral("while echo x; do sleep 0.02; done")));
+    QSignalSpy output(stream.get(), &ShellStream::outputReceived);
+    QSignalSpy ended(stream.get(), &ShellStream::ended);
+    QTRY_VERIFY(output.count() > 2);
+    std::vector<int> childs;
+    const auto letGo = qScopeGuard([&childs] { std::for_each(childs.begin(), childs.end(), &::close); });
+    for (int fd = 3; fd < 256; ++fd) {
+        struct stat file { };
+        if (::fstat(fd, &file) == 0 && S_ISSOCK(file.st_mode))
+            childs.push_back(::fcntl(fd, F_DUPFD_CLOEXEC, 256));
+    }
+    QVERIFY(!childs.empty());
+    m_sshd->killSessions();
+    QTRY_COMPARE(ended.count(), 1);
+    QTRY_COMPARE(session.linkState(), LinkState::Connected); // again
     QVERIFY(run(session, truth()));
 }
 

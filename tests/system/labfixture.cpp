@@ -22,6 +22,9 @@ LabFixture::LabFixture() = default;
 
 LabFixture::~LabFixture()
 {
+    if (!m_control.isEmpty() && m_lab.state() == QProcess::NotRunning
+        && (m_lab.exitStatus() != QProcess::NormalExit || m_lab.exitCode() != 0)) // a failure of its own, and the reason of others
+        qCritical("the lab ended by itself, exit code %d: %s", m_lab.exitCode(), m_lab.readAllStandardError().constData());
     m_lab.closeWriteChannel();
     if (m_lab.state() != QProcess::NotRunning && !m_lab.waitForFinished(10000))
         m_lab.kill();

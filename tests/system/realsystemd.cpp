@@ -382,6 +382,12 @@ void RealSystemd::enter(char **argv)
         if (why.isEmpty() && QStandardPaths::findExecutable(QLatin1String(program)).isEmpty()
             && QStandardPaths::findExecutable(QLatin1String(program), {u"/usr/sbin"_s, u"/sbin"_s}).isEmpty())
             why = u"%1 is not installed (packaging/setup --tests)"_s.arg(QLatin1String(program));
+    // A container, or a chroot whose root is no mount point, may refuse namespaces even to root.
+    if (why.isEmpty()) {
+        const NodeRun tried = tool(u"unshare"_s, {u"--net"_s, u"--mount"_s, u"--pid"_s, u"--fork"_s, u"--mount-proc"_s, u"true"_s});
+        if (tried.code != 0)
+            why = u"no namespaces here: "_s + QString::fromUtf8(tried.err.trimmed().right(500));
+    }
     if (why.isEmpty()) {
         const NodeRun made = tool(QStringLiteral(HYBRIDGE_SOURCE_DIR "/tests/system/make-rootfs"), {}, {}, 15 * 60 * 1000);
         const QByteArray root = made.out.trimmed();

@@ -3,25 +3,30 @@
 #include "app/lab/http/workers.h"
 
 #include <chrono>
-#include <thread>
 
 namespace hybridge::lab {
 
 void Workers::run(std::function<void()> work)
 {
-    const std::lock_guard lock(m_mutex);
-    if (m_stopping)
-        return;
-    m_queue.push_back(std::move(work));
-    if (m_idle < static_cast<int>(m_queue.size()) && m_threads < m_limit) {
-        ++m_threads;
-        std::thread([this] { loop(); }).detach(); // counted, and waited for in stop()
-    } else {
-        m_wake.notify_one();
+    Threads ended;
+    {
+        const std::lock_guard lock(m_mutex);
+        if (m_stopping)
+            return;
+        m_queue.push_back(std::move(work));
+        ended.swap(m_ended);
+        if (m_idle < static_cast<int>(m_queue.size()) && static_cast<int>(m_threads.size()) < m_limit) {
+            const auto self = m_threads.emplace(m_threads.end());
+            *self = std::thread([this, self] { loop(self); });
+        } else {
+            m_wake.notify_one();
+        }
     }
+    for (std::thread &thread : ended)
+        thread.join();
 }
 
-void Workers::loop()
+void Workers::loop(Threads::iterator self)
 {
     static constexpr std::chrono::seconds Linger(5);
     std::unique_lock lock(m_mutex);
@@ -39,17 +44,22 @@ void Workers::loop()
         work();
         lock.lock();
     }
-    --m_threads;
-    // Still under the lock: after it, stop() may return and this object go.
-    m_ended.notify_all();
+    m_ended.splice(m_ended.end(), m_threads, self);
+    m_noneLeft.notify_all();
 }
 
 void Workers::stop()
 {
-    std::unique_lock lock(m_mutex);
-    m_stopping = true;
-    m_wake.notify_all();
-    m_ended.wait(lock, [this] { return m_threads == 0; });
+    Threads ended;
+    {
+        std::unique_lock lock(m_mutex);
+        m_stopping = true;
+        m_wake.notify_all();
+        m_noneLeft.wait(lock, [this] { return m_threads.empty(); });
+        ended.swap(m_ended);
+    }
+    for (std::thread &thread : ended)
+        thread.join();
 }
 
 } // namespace hybridge::lab

@@ -5,7 +5,9 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <list>
 #include <mutex>
+#include <thread>
 
 namespace hybridge::lab {
 
@@ -17,18 +19,20 @@ public:
     ~Workers() { stop(); }
 
     void run(std::function<void()> work);
-    /// Waits until all work has ended; later work is dropped.
+    /// Waits until all work and all threads have ended; later work is dropped. Not from one of those threads.
     void stop();
 
 private:
-    void loop();
+    using Threads = std::list<std::thread>;
+    void loop(Threads::iterator self);
 
     const int m_limit;
     std::mutex m_mutex;
     std::condition_variable m_wake;
-    std::condition_variable m_ended;
+    std::condition_variable m_noneLeft;
     std::deque<std::function<void()>> m_queue;
-    int m_threads = 0;
+    Threads m_threads;
+    Threads m_ended; ///< to be joined: behind its work a thread still runs what libraries do at its end
     int m_idle = 0;
     bool m_stopping = false;
 };

@@ -140,12 +140,28 @@ struct Links::Private {
         watch(port.listener.get(), port.source, unwatched, EPOLLIN);
     }
 
+    /// A closed descriptor leaves epoll only when no process has it any more, and a child that is just being started has
+    /// all of ours until it runs its program: epoll would tell of what is freed.
+    void unlisten(Port &port)
+    {
+        if (port.listener)
+            ::epoll_ctl(epoll.get(), EPOLL_CTL_DEL, port.listener.get(), nullptr);
+        port.listener.reset();
+    }
+
+    void unwatch(Connection &connection)
+    {
+        watch(connection.client.get(), connection.clientSource, connection.clientEvents, 0);
+        if (connection.server)
+            watch(connection.server.get(), connection.serverSource, connection.serverEvents, 0);
+    }
+
     bool tryListen(Port &port)
     {
         try {
             listen(port);
         } catch (const std::runtime_error &) {
-            port.listener.reset();
+            unlisten(port);
         }
         return static_cast<bool>(port.listener);
     }
@@ -237,9 +253,7 @@ struct Links::Private {
             return;
         const bool moving = connection.server && policyOf(connection).reach == LinkPolicy::Reach::Open;
         if (!moving) {
-            watch(connection.client.get(), connection.clientSource, connection.clientEvents, 0);
-            if (connection.server)
-                watch(connection.server.get(), connection.serverSource, connection.serverEvents, 0);
+            unwatch(connection);
             return;
         }
         const auto now = Clock::now();
@@ -271,7 +285,7 @@ struct Links::Private {
         const LinkPolicy before = std::exchange(port.policy, wanted);
         const bool refused = wanted.reach == LinkPolicy::Reach::Refused;
         if (refused)
-            port.listener.reset();
+            unlisten(port);
         else if (!port.listener && !tryListen(port)) {
             port.policy = before; // asked again in 50 ms
             return;
@@ -344,6 +358,10 @@ struct Links::Private {
                     || (!connection.toClient.packets.empty() && connection.toClient.packets.front().due <= now);
                 if (late)
                     update(connection);
+            }
+            for (Connection &connection : connections) {
+                if (connection.dead)
+                    unwatch(connection);
             }
             connections.remove_if([](const Connection &connection) { return connection.dead; });
             if (connections.size() > kCrowd)
