@@ -327,7 +327,7 @@ Task<void> DrillRun::close(Self self, Ref run)
     if (!self)
         co_return;
     report.digest = digest ? *digest : drillDigest(report);
-    co_await self->keep(report);
+    static_cast<void>(co_await self->keep(report)); // that it could not be written is told by itself
     if (!self)
         co_return;
     nlohmann::ordered_json note;

@@ -380,7 +380,7 @@ Task<void> DrillRun::hold(Self self, Ref run, std::stop_token stop)
         if (keepAgain.hasExpired()) {
             keepAgain = QDeadlineTimer(keepEvery);
             countNow(*run);
-            co_await self->keep(run->report);
+            static_cast<void>(co_await self->keep(run->report)); // that it could not be written is told by itself
             if (!self)
                 co_return;
         }

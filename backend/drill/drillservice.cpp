@@ -227,7 +227,7 @@ Task<DrillOutcome> DrillService::drive(QPointer<DrillService> self, std::shared_
     co_await self->log(steps.id, steps.node, ActivityEvent::Plan, planPayload(told, self->m_redactor));
     if (!self)
         co_return outcome;
-    co_await self->keep(run->report);
+    static_cast<void>(co_await self->keep(run->report)); // that it could not be written is told by itself
     if (!self)
         co_return outcome;
     Q_EMIT self->changed();

@@ -11,6 +11,8 @@
 using namespace hybridge;
 using namespace hybridge::test;
 
+Q_DECLARE_METATYPE(hybridge::OperationRequest) // before its first use: clang takes it no later
+
 namespace {
 
 /// A cloud node and a home node, as @p change makes them.
@@ -226,6 +228,5 @@ private Q_SLOTS:
     }
 };
 
-Q_DECLARE_METATYPE(hybridge::OperationRequest)
 QTEST_GUILESS_MAIN(TestGuards)
 #include "tst_guards.moc"
