@@ -2,17 +2,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Cloudflare's own client drives the lab's Workers: reads settings, versions and deployments, changes ROUTES, uploads.
 import assert from 'node:assert/strict';
-import Cloudflare, { toFile } from 'cloudflare';
+import { File } from 'node:buffer';
+import Cloudflare from 'cloudflare';
 import { check, end, fleet, secret } from './lab.mjs';
+
+globalThis.File ??= File; // Node.js 18 has it there alone, and the client wants it
 
 const { accountId: account_id, zoneId: zone_id } = fleet.cloudflare;
 const client = new Cloudflare({ apiToken: secret(fleet.cloudflare.token), baseURL: fleet.cloudflare.apiBase, maxRetries: 0 });
 const { scripts, routes } = client.workers;
 const name = fleet.routing.script;
 const code = (number) => (error) => error.errors?.[0]?.code === number;
-const file = (text, called, type) => toFile(Buffer.from(text), called, { type }); // Node.js 18 has no File of its own
-const part = (settings) => file(JSON.stringify(settings), 'settings', 'application/json');
-const edit = async (settings) => scripts.scriptAndVersionSettings.edit(name, { account_id, settings: await part(settings) });
+const part = (settings) => new File([JSON.stringify(settings)], 'settings', { type: 'application/json' });
+const edit = (settings) => scripts.scriptAndVersionSettings.edit(name, { account_id, settings: part(settings) });
 const access = { 'cf-access-client-id': secret(fleet.endpoint.access.clientId), 'cf-access-client-secret': secret(fleet.endpoint.access.clientSecret) };
 const bindingsOf = async () => (await scripts.scriptAndVersionSettings.get(name, { account_id })).bindings;
 const all = async (pages) => { const found = []; for await (const each of pages) found.push(each); return found; };
@@ -87,9 +89,9 @@ await check('refusals arrive with their codes', async () => {
 });
 await check('another script: uploaded, refused when it cannot run, its address off, deleted', async () => {
   // The client says application/javascript of its form, and flattens plain objects: so a file, and the form's own type.
-  const metadata = await file('{"main_module":"m.mjs","compatibility_date":"2026-06-01"}', 'metadata', 'application/json');
-  const upload = async (text) => scripts.update('other', {
-    account_id, metadata, files: [await file(text, 'm.mjs', 'application/javascript+module')],
+  const metadata = new File(['{"main_module":"m.mjs","compatibility_date":"2026-06-01"}'], 'metadata', { type: 'application/json' });
+  const upload = (text) => scripts.update('other', {
+    account_id, metadata, files: [new File([text], 'm.mjs', { type: 'application/javascript+module' })],
   }, { headers: { 'content-type': null } });
   await assert.rejects(upload('export defalt {}'), code(10021));
   await assert.rejects(scripts.subdomain.get('other', { account_id }), code(10007));
