@@ -4,6 +4,7 @@
 
 #include "backend/activity/activitydetail.h"
 #include "backend/activity/activityschema.h"
+#include "backend/base/utc.h"
 #include "backend/store/sql.h"
 
 #include <QSet>
@@ -38,7 +39,7 @@ struct Where {
 
 QDateTime moment(const QVariant &milliseconds)
 {
-    return milliseconds.isNull() ? QDateTime() : QDateTime::fromMSecsSinceEpoch(milliseconds.toLongLong(), Qt::UTC);
+    return milliseconds.isNull() ? QDateTime() : QDateTime::fromMSecsSinceEpoch(milliseconds.toLongLong(), Utc);
 }
 
 ActivityRecord recordOf(const QSqlQuery &query)

@@ -4,6 +4,7 @@
 
 #include "backend/activity/activitychain.h"
 #include "backend/activity/activitydetail.h"
+#include "backend/base/utc.h"
 #include "backend/store/database.h"
 #include "backend/store/sql.h"
 
@@ -108,7 +109,7 @@ NodeClaim claimOf(const QSqlQuery &query, const ProcessIdentity &own)
     claim.operation = query.value(2).toString();
     claim.kind = query.value(3).toString();
     claim.who = query.value(4).toString();
-    claim.since = QDateTime::fromMSecsSinceEpoch(query.value(5).toLongLong(), Qt::UTC);
+    claim.since = QDateTime::fromMSecsSinceEpoch(query.value(5).toLongLong(), Utc);
     claim.holder = holderState(ProcessIdentity::fromText(query.value(6).toString()), own);
     return claim;
 }
@@ -162,7 +163,7 @@ Result<ActivityRecord> addRecord(QSqlDatabase &database, const ActivityDraft &dr
     if (known->isEnded && draft.event != ActivityEvent::Note)
         return Error(Error::Kind::Invalid, tr("The operation has ended; only notes may follow."), draft.operation);
     ActivityRecord record;
-    record.at = QDateTime::fromMSecsSinceEpoch(at.toMSecsSinceEpoch(), Qt::UTC);
+    record.at = QDateTime::fromMSecsSinceEpoch(at.toMSecsSinceEpoch(), Utc);
     record.operation = draft.operation;
     record.fleet = draft.fleet.isEmpty() ? known->fleet : draft.fleet;
     record.kind = draft.kind.isEmpty() ? known->kind : draft.kind;

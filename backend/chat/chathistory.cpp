@@ -3,6 +3,7 @@
 #include "backend/chat/chathistory.h"
 
 #include "backend/base/units.h"
+#include "backend/base/utc.h"
 #include "backend/chat/conversationjson.h"
 #include "backend/store/sql.h"
 
@@ -116,7 +117,7 @@ Result<void> putHead(QSqlDatabase &database, const ConversationHead &head, const
 
 QDateTime timeOf(const QVariant &value)
 {
-    return QDateTime::fromMSecsSinceEpoch(value.toLongLong(), Qt::UTC);
+    return QDateTime::fromMSecsSinceEpoch(value.toLongLong(), Utc);
 }
 
 QString likePattern(QString words)

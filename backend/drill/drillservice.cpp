@@ -3,6 +3,7 @@
 #include "backend/drill/drillservice.h"
 
 #include "backend/base/units.h"
+#include "backend/base/utc.h"
 #include "backend/drill/drillrun.h"
 #include "backend/routing/monitorservice.h"
 #include "backend/routing/routersource.h"
@@ -128,7 +129,7 @@ Task<Result<DrillFacts>> DrillService::lookUp(QPointer<DrillService> self, Drill
     if (open)
         for (const DrillReport &one : *open)
             facts.openDrills.append(tr("%1 of %2, since %3").arg(drillFaultName(one.request.fault), one.request.node, one.begun.toLocalTime().toString(QStringLiteral("HH:mm"))));
-    const QDateTime today(self->m_ways.state().clock().now().toUTC().date(), QTime(0, 0), Qt::UTC);
+    const QDateTime today(self->m_ways.state().clock().now().toUTC().date(), QTime(0, 0), Utc);
     const Result<qint64> sent = co_await self->m_journal.sentSince(today);
     if (sent)
         facts.sentToday = *sent;

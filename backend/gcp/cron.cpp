@@ -3,6 +3,7 @@
 #include "backend/gcp/cron.h"
 
 #include "backend/base/units.h"
+#include "backend/base/utc.h"
 
 #include <QCoreApplication>
 #include <QRegularExpression>
@@ -80,7 +81,7 @@ bool addField(const QString &text, const Field &field, std::bitset<N> &out)
 QDateTime instantOf(const QDate &date, const QTime &time, const QTimeZone &zone)
 {
     constexpr qint64 day = 86400;
-    const QDateTime local(date, time, Qt::UTC);
+    const QDateTime local(date, time, Utc);
     const int before = zone.offsetFromUtc(local.addSecs(-day));
     const int after = zone.offsetFromUtc(local.addSecs(day));
     const QDateTime early = local.addSecs(-before); // also the first of two, when a time comes twice

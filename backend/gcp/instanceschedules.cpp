@@ -3,6 +3,7 @@
 #include "backend/gcp/instanceschedules.h"
 
 #include "backend/base/units.h"
+#include "backend/base/utc.h"
 #include "backend/gcp/answers.h"
 #include "backend/http/jsonfields.h"
 #include "backend/http/jsonlimits.h"
@@ -131,7 +132,7 @@ std::optional<Error> scheduleProblem(const InstanceSchedule &schedule)
             .withRemedy(tr("Use small letters, digits and hyphens, a letter first."));
     if (schedule.startCron.isEmpty() && schedule.stopCron.isEmpty())
         return Error(Error::Kind::Invalid, tr("A schedule has to start or to stop machines."));
-    const QDateTime epoch = QDateTime::fromSecsSinceEpoch(0, Qt::UTC);
+    const QDateTime epoch = QDateTime::fromSecsSinceEpoch(0, Utc);
     for (const QString &cron : {schedule.startCron, schedule.stopCron}) {
         const Result<QDateTime> any = cron.isEmpty() ? QDateTime() : nextRun(cron, schedule.timeZone, epoch);
         if (!any)

@@ -3,6 +3,7 @@
 #include "backend/host/journal.h"
 
 #include "backend/base/units.h"
+#include "backend/base/utc.h"
 #include "backend/host/commandfailure.h"
 #include "backend/http/jsonfields.h"
 
@@ -117,7 +118,7 @@ std::optional<JournalLine> parseJournalLine(const QByteArray &line)
     bool ok = false;
     const qint64 micros = firstText(object.value(u"__REALTIME_TIMESTAMP")).toLongLong(&ok);
     if (ok && micros > 0 && micros / 1000000 < 253402300800)
-        entry.time = QDateTime::fromMSecsSinceEpoch(micros / 1000, Qt::UTC);
+        entry.time = QDateTime::fromMSecsSinceEpoch(micros / 1000, Utc);
     const int priority = firstText(object.value(u"PRIORITY")).toInt(&ok);
     if (ok && priority >= 0 && priority <= 7)
         entry.priority = priority;

@@ -3,6 +3,7 @@
 #include "backend/host/nodeaudit.h"
 
 #include "backend/base/units.h"
+#include "backend/base/utc.h"
 #include "backend/host/commandfailure.h"
 #include "backend/host/systemd.h"
 
@@ -169,7 +170,7 @@ void readDate(const Part &part, NodeAudit &audit)
     bool ok = false;
     const qint64 seconds = part.out.trimmed().toLongLong(&ok);
     if (!audit.time.isValid() && ok && seconds > 0 && seconds < (1LL << 40))
-        audit.time = QDateTime::fromSecsSinceEpoch(seconds, Qt::UTC);
+        audit.time = QDateTime::fromSecsSinceEpoch(seconds, Utc);
 }
 
 void readDisk(const Part &part, NodeAudit &audit)

@@ -3,6 +3,7 @@
 #include "backend/host/systemd.h"
 
 #include "backend/base/units.h"
+#include "backend/base/utc.h"
 #include "backend/host/commandfailure.h"
 
 #include <QCoreApplication>
@@ -167,14 +168,14 @@ QDateTime parseSystemdTime(const QByteArray &text)
     if (text.startsWith('@')) {
         bool ok = false;
         const qint64 seconds = text.mid(1).split('.').constFirst().toLongLong(&ok);
-        return ok && seconds > 0 && seconds < 253402300800 ? QDateTime::fromSecsSinceEpoch(seconds, Qt::UTC) : QDateTime();
+        return ok && seconds > 0 && seconds < 253402300800 ? QDateTime::fromSecsSinceEpoch(seconds, Utc) : QDateTime();
     }
     const QList<QByteArray> parts = text.left(64).simplified().split(' ');
     if (parts.size() != 4 || (parts[3] != "UTC" && parts[3] != "GMT"))
         return {};
     const QDate date = QDate::fromString(QString::fromLatin1(parts[1]), Qt::ISODate);
     const QTime time = QTime::fromString(QString::fromLatin1(parts[2].left(8)), Qt::ISODate);
-    return date.isValid() && time.isValid() ? QDateTime(date, time, Qt::UTC) : QDateTime();
+    return date.isValid() && time.isValid() ? QDateTime(date, time, Utc) : QDateTime();
 }
 
 QList<ServiceFacts> parseSystemctlShow(const QByteArray &out, const QStringList &units)

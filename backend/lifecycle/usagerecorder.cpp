@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/lifecycle/usagerecorder.h"
 
+#include "backend/base/utc.h"
 #include "backend/fleet/burnrate.h"
 #include "backend/lifecycle/noderates.h"
 
@@ -115,7 +116,7 @@ QList<ToldSpan> UsageRecorder::spansOf(const NodeState &node) const
         return {};
     const QDateTime now = m_state.clock().now();
     const QDateTime from = monthBegin(now, m_zone);
-    const QDateTime minute = QDateTime::fromMSecsSinceEpoch(minuteOf(now.toMSecsSinceEpoch()), Qt::UTC);
+    const QDateTime minute = QDateTime::fromMSecsSinceEpoch(minuteOf(now.toMSecsSinceEpoch()), Utc);
     QList<ToldSpan> spans;
     for (ToldSpan span : toldSpans(freshlyUp(node, monotonic), node.machine->lastStart, node.machine->lastStop, now)) {
         span.from = std::max(span.from, from);
@@ -137,7 +138,7 @@ void UsageRecorder::closeMinute()
         if (running.seenMs < leastSeenMs)
             continue;
         UsageMinute minute;
-        minute.at = QDateTime::fromMSecsSinceEpoch(m_minute, Qt::UTC);
+        minute.at = QDateTime::fromMSecsSinceEpoch(m_minute, Utc);
         minute.perHour = running.rateMs / double(running.seenMs);
         minute.isUp = running.isUp;
         if (running.countedMs >= leastSeenMs)

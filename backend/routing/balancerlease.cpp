@@ -3,6 +3,7 @@
 #include "backend/routing/balancerlease.h"
 
 #include "backend/base/units.h"
+#include "backend/base/utc.h"
 #include "backend/http/jsonfields.h"
 #include "backend/http/jsonlimits.h"
 #include "backend/routing/routersource.h"
@@ -40,7 +41,7 @@ Result<RouteLease> leaseOf(const json &rule, const QMap<QString, QString> &poolO
         static const QRegularExpression until(QStringLiteral("http\\.request\\.timestamp\\.sec lt (\\d{1,12})"));
         const QRegularExpressionMatch found = until.match(jsonRequiredText(j, "condition"));
         if (found.hasMatch())
-            lease.expiresAt = QDateTime::fromSecsSinceEpoch(found.captured(1).toLongLong(), Qt::UTC);
+            lease.expiresAt = QDateTime::fromSecsSinceEpoch(found.captured(1).toLongLong(), Utc);
         const json &weights = j.at("overrides").at("random_steering").at("pool_weights");
         for (auto it = poolOfNode.begin(); it != poolOfNode.end(); ++it)
             if (const auto weight = jsonNumber(weights, it.value().toUtf8().constData()))

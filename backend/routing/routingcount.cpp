@@ -3,6 +3,7 @@
 // The part of RoutingService that proves: counts who answers, teaches the tunnels to say who they are, and keeps to the
 // day's budget.
 #include "backend/base/units.h"
+#include "backend/base/utc.h"
 #include "backend/cloudflare/tunnelconfig.h"
 #include "backend/routing/enginewitness.h"
 #include "backend/routing/routerun.h"
@@ -288,7 +289,7 @@ Task<Result<qint64>> RoutingService::countedToday()
     ActivityFilter filter;
     filter.fleet = m_fleet;
     filter.kind = QStringLiteral("route");
-    filter.from = QDateTime(m_fleetState.clock().now().toUTC().date(), QTime(0, 0), Qt::UTC);
+    filter.from = QDateTime(m_fleetState.clock().now().toUTC().date(), QTime(0, 0), Utc);
     const Result<OperationPage> page = co_await m_log.operations(filter, fromNewest, 300);
     if (!page)
         co_return page.error();

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/routing/splitanalytics.h"
 
+#include "backend/base/utc.h"
 #include "backend/routing/routersource.h"
 
 #include <QCoreApplication>
@@ -23,8 +24,8 @@ Task<Result<SplitAnalytics>> askAnalytics(ApiTransport *api, QString zoneId, Rou
 {
     if (!api || !state.source)
         co_return Error(Error::Kind::Unavailable, QCoreApplication::translate("SplitCheck", "Cloudflare's API cannot be asked."));
-    const QDateTime begin = QDateTime::fromSecsSinceEpoch(from.toSecsSinceEpoch(), Qt::UTC);
-    const QDateTime end = QDateTime::fromSecsSinceEpoch(to.toSecsSinceEpoch() + 1, Qt::UTC);
+    const QDateTime begin = QDateTime::fromSecsSinceEpoch(from.toSecsSinceEpoch(), Utc);
+    const QDateTime end = QDateTime::fromSecsSinceEpoch(to.toSecsSinceEpoch() + 1, Utc);
     cloudflare::Analytics analytics(*api, zoneId);
     const Result<QList<cloudflare::BalancedCount>> rows = co_await analytics.balanced(state.source->balancer.name, begin, end, stop);
     if (!rows)

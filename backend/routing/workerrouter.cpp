@@ -3,6 +3,7 @@
 #include "backend/routing/workerrouter.h"
 
 #include "backend/base/units.h"
+#include "backend/base/utc.h"
 #include "backend/http/jsonfields.h"
 #include "backend/http/jsonlimits.h"
 #include "backend/routing/routersource.h"
@@ -55,7 +56,7 @@ std::optional<RouteLease> leaseFrom(const json &routes)
     if (until.is_string())
         lease.expiresAt = parseRfc3339(QString::fromStdString(until.get<std::string>()));
     else
-        lease.expiresAt = QDateTime::fromMSecsSinceEpoch(until.get<qint64>() < 100000000000LL ? until.get<qint64>() * 1000 : until.get<qint64>(), Qt::UTC);
+        lease.expiresAt = QDateTime::fromMSecsSinceEpoch(until.get<qint64>() < 100000000000LL ? until.get<qint64>() * 1000 : until.get<qint64>(), Utc);
     if (const json *weights = jsonField(*document, "backends")) {
         if (!weights->is_object() || weights->size() > 500)
             throw std::runtime_error("lease.backends is no object");

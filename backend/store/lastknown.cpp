@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/store/lastknown.h"
 
+#include "backend/base/utc.h"
+
 #include <QCryptographicHash>
 #include <QDataStream>
 #include <QDir>
@@ -75,7 +77,7 @@ LastKnown decodeLastKnown(const QByteArray &key, const QByteArray &bytes)
         stream >> name >> at >> entry.blob;
         if (stream.status() != QDataStream::Ok || name.size() > nameLimit || entry.blob.size() > blobLimit)
             return {};
-        entry.at = QDateTime::fromMSecsSinceEpoch(at, Qt::UTC);
+        entry.at = QDateTime::fromMSecsSinceEpoch(at, Utc);
         if (!entry.at.isValid())
             return {};
         known.entries.insert(QString::fromUtf8(name), entry);

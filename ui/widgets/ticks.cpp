@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/widgets/ticks.h"
 
+#include "backend/base/utc.h"
+
 #include <QDateTime>
 
 #include <algorithm>
@@ -51,7 +53,7 @@ TimeTicks timeTicks(qint64 from, qint64 to, int most, const QTimeZone &zone)
     while ((to - from) / out.stepMs >= most)
         out.stepMs += 24 * Hour;
     // Round in local time: a tick at 14:00 must be 14:00 on the operator's clock, also in zones of half hours.
-    const qint64 offset = qint64(zone.offsetFromUtc(QDateTime::fromMSecsSinceEpoch(from, Qt::UTC))) * S;
+    const qint64 offset = qint64(zone.offsetFromUtc(QDateTime::fromMSecsSinceEpoch(from, Utc))) * S;
     const qint64 local = from + offset;
     qint64 tick = local - local % out.stepMs;
     if (tick < local)
