@@ -3,6 +3,7 @@
 #include "app/lab/http/workers.h"
 
 #include <chrono>
+#include <system_error>
 
 namespace hybridge::lab {
 
@@ -17,7 +18,11 @@ void Workers::run(std::function<void()> work)
         ended.swap(m_ended);
         if (m_idle < static_cast<int>(m_queue.size()) && static_cast<int>(m_threads.size()) < m_limit) {
             const auto self = m_threads.emplace(m_threads.end());
-            *self = std::thread([this, self] { loop(self); });
+            try {
+                *self = std::thread([this, self] { loop(self); });
+            } catch (const std::system_error &) { // none to be had: the work waits for one that is there
+                m_threads.erase(self);
+            }
         } else {
             m_wake.notify_one();
         }
