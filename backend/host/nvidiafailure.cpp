@@ -30,6 +30,8 @@ NvidiaProblem problemIn(const QByteArray &text)
         return NvidiaProblem::VersionMismatch;
     if (text.contains("blocked by the operating system"))
         return NvidiaProblem::Blocked;
+    if (text.contains("couldn't find libnvidia-ml.so"))
+        return NvidiaProblem::NoLibrary;
     if (text.contains("Failed to initialize NVML: Insufficient Permissions"))
         return NvidiaProblem::NoRights;
     if (text.contains("Failed to initialize NVML: Driver Not Loaded"))
@@ -55,6 +57,8 @@ NvidiaProblem problemOf(int exitCode)
         return NvidiaProblem::NoDevices;
     case 9:
         return NvidiaProblem::NoDriver;
+    case 12:
+        return NvidiaProblem::NoLibrary;
     case 15:
         return NvidiaProblem::CardLost;
     case 17:
@@ -97,6 +101,9 @@ Error nvidiaError(NvidiaProblem problem, const QByteArray &said, int exitCode)
     case NvidiaProblem::Blocked:
         return make(Error::Kind::Remote, QT_TRANSLATE_NOOP("Nvidia", "The operating system blocks access to the GPU."),
             QT_TRANSLATE_NOOP("Nvidia", "Under WSL run: wsl --shutdown. In a container restart the container."));
+    case NvidiaProblem::NoLibrary:
+        return make(Error::Kind::Unavailable, QT_TRANSLATE_NOOP("Nvidia", "The node has nvidia-smi and not its library, libnvidia-ml.so."),
+            QT_TRANSLATE_NOOP("Nvidia", "Install the driver whole (nvidia-smi --version tells which). If the library lies in a folder of its own, add that to /etc/ld.so.conf.d and run: sudo ldconfig"));
     case NvidiaProblem::DeviceAccessLost:
         return make(Error::Kind::Remote, QT_TRANSLATE_NOOP("Nvidia", "nvidia-smi cannot reach the GPU: its library does not start."),
             QT_TRANSLATE_NOOP("Nvidia", "If the login is inside a container, restart the container: it has lost the device."));

@@ -14,7 +14,8 @@ enum class NvidiaProblem {
     NotInstalled, ///< no nvidia-smi (exit 127)
     NoDriver, ///< no kernel module (exit 9)
     VersionMismatch, ///< packages upgraded under a running module (exit 18)
-    Blocked, ///< the operating system blocks the device (WSL, exit 17)
+    Blocked, ///< the device files are there and lead nowhere (WSL, containers; exit 17)
+    NoLibrary, ///< nvidia-smi is there, libnvidia-ml.so is not (exit 12)
     DeviceAccessLost, ///< a container lost its device (exit 255)
     CardLost, ///< a card fell off the bus (exit 15 or 255)
     NoDevices, ///< driver loaded, no usable card (exit 6)
@@ -27,7 +28,7 @@ enum class NvidiaProblem {
 
 [[nodiscard]] NvidiaProblem nvidiaProblem(const Error &error);
 
-/// An error about nvidia-smi. Kinds: Unavailable (NotInstalled, NoDriver), NotFound (NoDevices), Unauthorized
+/// An error about nvidia-smi. Kinds: Unavailable (NotInstalled, NoDriver, NoLibrary), NotFound (NoDevices), Unauthorized
 /// (NoRights), Timeout (Hung, Starting), Protocol (TooOld), Remote (the rest). @p said is foreign text. Pure.
 [[nodiscard]] Error nvidiaError(NvidiaProblem problem, const QByteArray &said, int exitCode);
 

@@ -20,7 +20,7 @@ bool refusesOption(const QByteArray &text)
 {
     return text.contains("is not recognized") || text.contains("Invalid combination of input arguments")
         || text.contains("Unknown option") || text.contains("unrecognized option") || text.contains("invalid option")
-        || text.contains("Not a valid loop");
+        || text.contains("Not a valid loop") || text.contains("--loop(-ms)=] value is incorrect");
 }
 
 } // namespace
@@ -92,8 +92,10 @@ NvidiaLadder::Step NvidiaLadder::ended(int exitCode, const QByteArray &text, qui
     }
     const bool dataIsGood = rounds > 0 && (exitCode == 0 || exitCode == 14);
     if (dataIsGood) {
-        // One round and a clean end: the loop option was taken and not obeyed.
-        if (m_rung != Rung::OneShot && rounds == 1)
+        // One round and a clean end, twice in a row: the loop option is taken and not obeyed. Once tells nothing: whoever
+        // ends nvidia-smi by a signal gets a clean end too.
+        m_shortEnds = rounds == 1 ? m_shortEnds + 1 : 0;
+        if (m_rung != Rung::OneShot && m_shortEnds >= 2)
             m_rung = Rung::OneShot;
         return {};
     }

@@ -52,6 +52,7 @@ private:
     std::chrono::milliseconds m_period;
     Rung m_rung = Rung::Milliseconds;
     QList<NvidiaField> m_fields = nvidiaFullQuery();
+    int m_shortEnds = 0; ///< clean ends after one round, in a row
     bool m_refusedSinceDriver = false; ///< m_fields was cut and no row has named the driver since
     QString m_driver; ///< whose refusals m_fields holds
     QMap<QString, QList<NvidiaField>> m_known; ///< one or two of them: a hash takes 2 KiB for the first

@@ -100,6 +100,8 @@ void TestNvidiaLadder::loopOptions_data()
 {
     QTest::addColumn<QByteArray>("text");
     QTest::newRow("not recognized") << QByteArray("ERROR: Option -lms is not recognized. Please run 'nvidia-smi -h'.\n");
+    QTest::newRow("driver 580, bad value") << QByteArray("Provided [-l(ms) | --loop(-ms)=] value is incorrect. Loop frequency must be greater than 0.\n\n");
+    QTest::newRow("driver 580, no such option") << QByteArray("ERROR: Option --loop-ms is not recognized. Please run 'nvidia-smi -h' for help.\n\n");
     QTest::newRow("invalid combination") << QByteArray("Invalid combination of input arguments. Please run 'nvidia-smi -h' for help.\n");
 }
 
@@ -122,8 +124,13 @@ void TestNvidiaLadder::loopOptions()
 void TestNvidiaLadder::loopThatIsNotObeyed()
 {
     NvidiaLadder ladder(500ms);
-    const NvidiaLadder::Step step = ladder.ended(0, {}, 1);
-    QVERIFY(!step.error && !step.retryNow);
+    // A driver 580 told to end (SIGTERM, a shutdown) says exit 0 too: once is no proof, nor is it with a long run between.
+    for (const quint64 rounds : {1, 900, 1}) {
+        const NvidiaLadder::Step step = ladder.ended(0, {}, rounds);
+        QVERIFY(!step.error && !step.retryNow);
+        QCOMPARE(ladder.rung(), Rung::Milliseconds);
+    }
+    QVERIFY(!ladder.ended(0, {}, 1).error);
     QCOMPARE(ladder.rung(), Rung::OneShot);
 }
 
@@ -196,6 +203,9 @@ void TestNvidiaLadder::failures_data()
         u"wsl --shutdown"_s);
     row("container lost its device", 255, "Failed to initialize NVML: Unknown Error\n", NvidiaProblem::DeviceAccessLost, Error::Kind::Remote,
         u"restart the container"_s);
+    row("no library", 12, "NVIDIA-SMI couldn't find libnvidia-ml.so library in your system. Please make sure that the NVIDIA Display Driver is properly installed and present in your system.\nPlease also try adding directory that contains libnvidia-ml.so to your system PATH.\n",
+        NvidiaProblem::NoLibrary, Error::Kind::Unavailable, u"ldconfig"_s);
+    row("no text, exit 12", 12, "", NvidiaProblem::NoLibrary, Error::Kind::Unavailable, u"libr"_s);
     row("card lost", 15, "Unable to determine the device handle for GPU 0000:0B:00.0: Unknown Error\n", NvidiaProblem::CardLost, Error::Kind::Remote,
         u"Reboot"_s);
     row("card lost, exit 255", 255, "Unable to determine the device handle for GPU0000:07:00.0: Unknown Error\n", NvidiaProblem::CardLost,

@@ -43,6 +43,7 @@ private Q_SLOTS:
     void noValue();
     void wildValues_data();
     void wildValues();
+    void recordedWhole();
     void optionalFields();
     void throttling();
     void eightCards();
@@ -168,6 +169,32 @@ void TestNvidiaRows::wildValues()
     QTEST(card.temperatureC.has_value(), "temperature");
     QTEST(card.powerW.has_value(), "power");
     QTEST(int(card.notes.size()), "notes");
+}
+
+/// An H100 under driver 580.159.04, all fields, `-lms 500`: idle, then under a load that stands at its power limit.
+void TestNvidiaRows::recordedWhole()
+{
+    NvidiaRows rows(nvidiaFullQuery());
+    const auto rounds = rows.feed(
+        "0, GPU-5b0c2f3e-1111-2222-3333-444455556666, NVIDIA H100 80GB HBM3, 0, 0, 0, 81559, 33, 70.35, 700.00, [N/A], 345, 2619, P0, 580.159.04, Disabled, 0, Enabled, 0x0000000000000001\n"
+        "0, GPU-5b0c2f3e-1111-2222-3333-444455556666, NVIDIA H100 80GB HBM3, 99, 32, 21363, 81559, 52, 701.82, 700.00, [N/A], 1395, 2619, P0, 580.159.04, Disabled, 0, Enabled, 0x0000000000000004\n");
+    QCOMPARE(rounds.size(), 2);
+    const AcceleratorFacts idle = rounds.at(0).value(0);
+    QCOMPARE(idle.name, u"NVIDIA H100 80GB HBM3"_s);
+    QCOMPARE(idle.memoryUsedMiB, std::optional(0.0));
+    QCOMPARE(idle.powerW, std::optional(70.35));
+    QCOMPARE(idle.fanPercent, std::nullopt);
+    QCOMPARE(idle.performanceState, std::optional(0)); // idle, and P0 all the same
+    QCOMPARE(idle.driverVersion, u"580.159.04"_s);
+    QCOMPARE(idle.persistence, std::optional(true));
+    QCOMPARE(idle.throttleReasons, std::optional<quint64>(0x1));
+    const AcceleratorFacts busy = rounds.at(1).value(0);
+    QCOMPARE(busy.utilization, std::optional(99.0));
+    QCOMPARE(busy.powerW, std::optional(701.82)); // a draw may stand above its limit: it is what the card says
+    QCOMPARE(busy.powerLimitW, std::optional(700.0));
+    QCOMPARE(busy.throttleReasons, std::optional<quint64>(0x4));
+    QVERIFY(busy.notes.isEmpty()); // the software's power cap is how such a card works under load: no word about it
+    QVERIFY(busy.error.isEmpty());
 }
 
 void TestNvidiaRows::optionalFields()

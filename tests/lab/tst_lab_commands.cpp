@@ -104,6 +104,10 @@ void TestLabCommands::says_data()
         u"\\d{4}/\\d\\d/\\d\\d \\d\\d:\\d\\d:\\d\\d\\.\\d{3}, 0\n"_s);
     row("unknown field", gcp, u"nvidia-smi --query-gpu=index,nope --format=csv"_s, 2,
         u"Field \"nope\" is not a valid field to query.\n\n"_s);
+    row("unknown option", gcp, u"nvidia-smi --query-gpu=index --loop-bogus 5"_s, 2,
+        u"ERROR: Option --loop-bogus is not recognized\\. Please run 'nvidia-smi -h' for help\\.\n\n"_s);
+    row("loop of nothing", gcp, u"nvidia-smi --query-gpu=index --format=csv -lms 0"_s, 2,
+        u"Provided \\[-l\\(ms\\) \\| --loop\\(-ms\\)=\\] value is incorrect\\. Loop frequency must be greater than 0\\.\n\n"_s);
     row("no such card", gcp, u"nvidia-smi -i 7 --query-gpu=index --format=csv,noheader"_s, 6,
         u"No devices were found\n"_s);
     row("list", home, u"nvidia-smi -L"_s, 0, u"GPU 0: NVIDIA GeForce RTX 3090 \\(UUID: %1\\)\n"_s.arg(Uuid));

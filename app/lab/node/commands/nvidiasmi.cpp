@@ -23,6 +23,7 @@ constexpr std::string_view kLost = "[GPU is lost]";
 constexpr int kNoDriverExit = 9;
 constexpr int kNoDeviceExit = 6;
 constexpr int kBadFieldExit = 2;
+constexpr int kBadUsageExit = 2;
 constexpr int kLostExit = 15;
 constexpr auto kHungPoll = 100ms;
 constexpr auto kSlowStart = 12s;
@@ -155,11 +156,14 @@ Options parse(const std::vector<std::string> &arguments)
         } else if (const auto selected = optionValue(arguments, i, "--id", "-i")) {
             options.selected = *selected;
         } else {
-            options.error = "Invalid combination of input arguments. Please run 'nvidia-smi -h' for help.\n";
+            options.error = "ERROR: Option " + arguments[i] + " is not recognized. Please run 'nvidia-smi -h' for help.\n\n";
+            options.errorExit = kBadUsageExit;
         }
     }
-    if (options.period && *options.period <= 0ms)
-        options.error = "Invalid loop interval. Please run 'nvidia-smi -h' for help.\n";
+    if (options.period && *options.period <= 0ms && options.error.empty()) {
+        options.error = "Provided [-l(ms) | --loop(-ms)=] value is incorrect. Loop frequency must be greater than 0.\n\n";
+        options.errorExit = kBadUsageExit;
+    }
     for (std::string &field : options.fields) {
         const std::size_t first = field.find_first_not_of(' ');
         field
