@@ -60,7 +60,8 @@ std::optional<double> powerDraw(const NodeState &node)
 
 std::optional<double> burnRate(const NodeState &node)
 {
-    const PriceConfig price = node.config.price.value_or(PriceConfig());
+    static const PriceConfig none;
+    const PriceConfig &price = node.config.price ? *node.config.price : none; // no copy: this is asked with each sample
     const bool byPower = price.perKWh && (price.measuredWatts || price.watts);
     const std::optional<double> flat = price.perHour ? price.perHour : node.listPerHour;
     if (!flat && !byPower)

@@ -68,7 +68,6 @@ NvidiaMonitorStream::NvidiaMonitorStream(Shell &shell, const Clock &clock, Optio
     , m_backoff(options.firstPause, options.mostPause, options.seed)
 {
     const auto quiet = std::clamp<std::chrono::milliseconds>(options.period / 2, std::chrono::milliseconds(20), std::chrono::seconds(2));
-    m_tick.setInterval(std::clamp<std::chrono::milliseconds>(options.leastSilence / 4, std::chrono::milliseconds(10), std::chrono::seconds(1)));
     m_quiet.setSingleShot(true);
     m_quiet.setInterval(quiet);
     m_pause.setSingleShot(true);
@@ -168,7 +167,7 @@ void NvidiaMonitorStream::takeOutput(const QByteArray &bytes)
     if (m_state == State::Opening) {
         m_state = State::Running;
         m_lastRow = m_clock.monotonic();
-        m_tick.start();
+        m_tick.start(tickPeriod(4));
     }
     QList<QList<AcceleratorFacts>> rounds;
     if (m_wantsPid) {
@@ -181,9 +180,10 @@ void NvidiaMonitorStream::takeOutput(const QByteArray &bytes)
         m_rowsSeen = m_rows->rows();
         m_lastRow = m_clock.monotonic();
     }
-    if (!m_rows->isRoundPending())
-        m_quiet.stop();
-    else if (!m_quiet.isActive())
+    if (!m_rows->isRoundPending()) {
+        if (m_quiet.isActive())
+            m_quiet.stop();
+    } else if (!m_quiet.isActive())
         m_quiet.start();
     takeRounds(rounds);
 }
@@ -284,10 +284,20 @@ void NvidiaMonitorStream::tick()
     if (m_state != State::Running || !m_rows)
         return;
     const std::chrono::milliseconds waited = m_clock.monotonic() - m_lastRow;
-    if (m_rows->rows() == 0)
+    if (m_rows->rows() == 0) {
         awaitFirstRow(waited);
-    else if (waited > std::max(3 * m_ladder.period(), m_options.leastSilence))
+        return;
+    }
+    // With hundreds of nodes the ticks cost as much as the samples: none more often than its limit needs.
+    if (const std::chrono::milliseconds period = tickPeriod(2); m_tick.intervalAsDuration() != period)
+        m_tick.start(period);
+    if (waited > std::max(3 * m_ladder.period(), m_options.leastSilence))
         silent();
+}
+
+std::chrono::milliseconds NvidiaMonitorStream::tickPeriod(int parts) const
+{
+    return std::clamp<std::chrono::milliseconds>(m_options.leastSilence / parts, std::chrono::milliseconds(10), std::chrono::seconds(5));
 }
 
 void NvidiaMonitorStream::awaitFirstRow(std::chrono::milliseconds waited)

@@ -84,6 +84,7 @@ private:
     void takeEnd(const Result<ExecResult> &end);
     void tick();
     void silent();
+    [[nodiscard]] std::chrono::milliseconds tickPeriod(int parts) const; ///< a part of the silence that is allowed
     void awaitFirstRow(std::chrono::milliseconds waited);
     Task<void> look(qint64 pid);
     Task<void> examine(qint64 pid, std::optional<Error> reason);

@@ -111,8 +111,13 @@ SshReport SshReactor::takeReport()
 {
     const std::lock_guard lock(m_mutex);
     m_posted = false;
-    m_itemOf.clear();
-    return std::exchange(m_report, {});
+    ++m_reportNumber;
+    // Jobs that ended are not taken out one by one: what is far more than there are streams is dropped whole.
+    if (m_itemOf.size() > 1024 + 4 * static_cast<qsizetype>(m_report.items.size()))
+        m_itemOf.clear();
+    SshReport next;
+    next.items.reserve(m_report.items.size());
+    return std::exchange(m_report, std::move(next));
 }
 
 void SshReactor::run()
@@ -133,6 +138,7 @@ void SshReactor::run()
             }
             for (const Order &order : orders)
                 order(*this);
+            m_due = Clock::time_point::min(); // they made links ready, or came with new ones
         }
         if (fds[1].revents != 0)
             collectReady(m_fast.get());
@@ -141,35 +147,44 @@ void SshReactor::run()
             collectReady(m_slow.get());
             m_slowAt = now + tick;
         }
-        for (auto it = m_links.begin(); it != m_links.end();) {
-            Watched &watched = *it->second;
-            if (!watched.ready && watched.link->nextDue() > now) {
-                ++it;
-                continue;
+        if (now >= m_due) {
+            m_ready.clear();
+            m_due = Clock::time_point::max();
+            for (const auto &[id, watched] : m_links) {
+                if (watched->ready || watched->link->nextDue() <= now)
+                    m_ready.push_back(watched.get());
+                else
+                    m_due = std::min(m_due, watched->link->nextDue());
             }
-            watched.ready = false;
-            if (std::optional<Error> lost = watched.link->service(now, *this)) {
-                {
-                    const std::lock_guard lock(m_mutex);
-                    m_report.losses.push_back(SshReport::Loss{it->first, std::move(*lost)});
-                }
-                m_dirty = true;
-                it = m_links.erase(it);
-                continue;
-            }
-            watch(watched);
-            ++it;
         }
+        for (Watched *const watched : m_ready)
+            if (serve(*watched, now))
+                m_due = std::min(m_due, watched->link->nextDue());
+        m_ready.clear();
         publish();
     }
     m_links.clear();
 }
 
+bool SshReactor::serve(Watched &watched, Clock::time_point now)
+{
+    watched.ready = false;
+    if (std::optional<Error> lost = watched.link->service(now, *this)) {
+        {
+            const std::lock_guard lock(m_mutex);
+            m_report.losses.push_back(SshReport::Loss{watched.id, std::move(*lost)});
+        }
+        m_dirty = true;
+        m_links.erase(watched.id);
+        return false;
+    }
+    watch(watched);
+    return true;
+}
+
 int SshReactor::timeoutMs(Clock::time_point now, bool slowIsDue) const
 {
-    Clock::time_point due = slowIsDue ? Clock::time_point::max() : m_slowAt;
-    for (const auto &[id, watched] : m_links)
-        due = std::min(due, watched->link->nextDue());
+    const Clock::time_point due = slowIsDue ? m_due : std::min(m_due, m_slowAt);
     if (due == Clock::time_point::max())
         return -1;
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(due - now).count();
@@ -183,8 +198,9 @@ void SshReactor::collectReady(int epoll)
     for (int i = 0; i < count; ++i) {
         // libssh closes the socket of a link that it finds broken. That takes it out of the set only when no process has it
         // any more, and a child that is just being started has all of ours: a link that is gone may be told of still.
-        if (const auto found = m_links.find(events[static_cast<std::size_t>(i)].data.u64); found != m_links.end())
-            found->second->ready = true;
+        const auto found = m_links.find(events[static_cast<std::size_t>(i)].data.u64);
+        if (found != m_links.end() && !std::exchange(found->second->ready, true))
+            m_ready.push_back(found->second.get());
     }
 }
 
@@ -208,13 +224,13 @@ bool SshReactor::data(quint64 jobId, QByteArray &out, QByteArray &err)
 {
     m_dirty = true;
     const std::lock_guard lock(m_mutex);
-    const auto known = m_itemOf.constFind(jobId);
-    if (known == m_itemOf.cend()) {
-        m_itemOf.insert(jobId, m_report.items.size());
+    Place &place = m_itemOf[jobId];
+    if (place.report != m_reportNumber) {
+        place = {m_reportNumber, m_report.items.size()};
         m_report.items.push_back(SshReport::Item{jobId, std::move(out), std::move(err), std::nullopt});
         return true;
     }
-    SshReport::Item &item = m_report.items[*known];
+    SshReport::Item &item = m_report.items[place.item];
     if (item.out.size() + item.err.size() >= maxUntakenBytes)
         return false;
     item.out += out;

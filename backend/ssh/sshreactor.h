@@ -46,6 +46,8 @@ private:
     void run();
     [[nodiscard]] int timeoutMs(SshLink::Clock::time_point now, bool slowIsDue) const;
     void collectReady(int epoll);
+    /// Lets a link work. False: it was lost, and is gone.
+    bool serve(Watched &watched, SshLink::Clock::time_point now);
     void watch(Watched &watched);
     void publish();
     bool data(quint64 jobId, QByteArray &out, QByteArray &err) override;
@@ -59,11 +61,20 @@ private:
     std::mutex m_mutex; // guards what follows, up to the next comment
     std::vector<Order> m_orders;
     SshReport m_report;
-    QHash<quint64, std::size_t> m_itemOf; ///< job to its newest item in m_report
+    struct Place {
+        quint64 report = 0;
+        std::size_t item = 0;
+    };
+    QHash<quint64, Place> m_itemOf; ///< job to its newest item; kept from report to report, since streams come again
+    quint64 m_reportNumber = 1;     ///< of m_report
     bool m_posted = false;
 
     // The reactor's thread alone.
     std::unordered_map<quint64, std::unique_ptr<Watched>> m_links;
+    std::vector<Watched *> m_ready; ///< of this turn; each is in m_links
+    /// No link wants to be served by time before this. Only a turn that reaches it looks at all of them: with hundreds of
+    /// links that look costs more than the few that have something to say.
+    SshLink::Clock::time_point m_due = SshLink::Clock::time_point::max();
     SshLink::Clock::time_point m_slowAt{};
     bool m_dirty = false;
     bool m_quit = false;

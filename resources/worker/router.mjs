@@ -170,7 +170,8 @@ function readHead(call) {
 /** Sets call.path, .pinned, .backend, .strict, .once and .list from X-Backend and the path; an answer where they make no sense. */
 function address(call) {
   const { routes, method, url } = call;
-  const [, first] = url.split('/', 2);
+  const second = url.indexOf('/', 1);
+  const first = second < 0 ? url.slice(1) : url.slice(1, second);
   const rest = () => url.slice(first.length + 1) || '/';
   const named = routes.byId.get(first);
   if (url === '/__hybridge/probe') {
@@ -437,7 +438,9 @@ async function ask(call, backend, body, limit, whole) {
   const start = Date.now();
   const controller = new AbortController();
   let late = false;
-  const timer = setTimeout(() => {
+  let settled = false;
+  setTimeout(() => { // never cleared: that costs more than to let it find nothing to do, and it ends with its request
+    if (settled) return;
     late = true;
     controller.abort();
   }, limit);
@@ -476,7 +479,7 @@ async function ask(call, backend, body, limit, whole) {
     result.outcome = late ? `no answer within ${limit} ms` : 'the connection failed';
     return result;
   } finally {
-    clearTimeout(timer);
+    settled = true;
     result.start = start;
     result.ms = Date.now() - start;
   }
@@ -545,8 +548,7 @@ function restTime(text) {
 /** A backend's answer as the client gets it. The body's bytes are the backend's. */
 function answer(call, result) {
   const { response, backend, cookies, start, ms } = result;
-  const { status, statusText } = response;
-  const answered = new Response(result.bytes ?? result.stream ?? response.body, { status, statusText, headers: response.headers });
+  const answered = new Response(result.bytes ?? result.stream ?? response.body, response);
   const { headers } = answered;
   if (result.private !== null) for (const name of result.private) headers.delete(name);
   if (cookies !== null && cookies.some(isAccessCookie)) {
