@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/activity/activitychain.h"
+#include "backend/base/utc.h"
 
 #include <QTest>
 
@@ -22,7 +23,7 @@ QList<ActivityRecord> chain(int lines)
     for (int i = 1; i <= lines; ++i) {
         ActivityRecord record;
         record.seq = i;
-        record.at = QDateTime(QDate(2026, 1, 26), QTime(10, 0), Qt::UTC).addSecs(i);
+        record.at = QDateTime(QDate(2026, 1, 26), QTime(10, 0), Utc).addSecs(i);
         record.operation = u"op-%1"_s.arg(i / 3);
         record.who = u"op@desk, hybridge"_s;
         record.kind = u"up"_s;

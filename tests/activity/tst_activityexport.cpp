@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/activity/activityexport.h"
 #include "backend/activity/activitywrite.h"
+#include "backend/base/utc.h"
 #include "tests/support/manualclock.h"
 #include "tests/support/pending.h"
 
@@ -21,7 +22,7 @@ ActivityRecord sample()
 {
     ActivityRecord record;
     record.seq = 7;
-    record.at = QDateTime(QDate(2026, 1, 26), QTime(10, 0, 0, 5), Qt::UTC);
+    record.at = QDateTime(QDate(2026, 1, 26), QTime(10, 0, 0, 5), Utc);
     record.operation = u"op"_s;
     record.fleet = u"a \"b\", c"_s;
     record.who = u"=cmd()"_s;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/activity/activitylog.h"
 #include "backend/activity/activitydetail.h"
+#include "backend/base/utc.h"
 #include "backend/store/sql.h"
 #include "tests/support/manualclock.h"
 #include "tests/support/pending.h"
@@ -208,7 +209,7 @@ void TestActivityLog::operationsAreFiltered_data()
         set(filter);
         QTest::newRow(name) << filter << expected;
     };
-    const QDateTime start(QDate(2026, 1, 26), QTime(10, 0, 1), Qt::UTC);
+    const QDateTime start(QDate(2026, 1, 26), QTime(10, 0, 1), Utc);
     row("all", [](ActivityFilter &) { }, {u"e"_s, u"d"_s, u"c"_s, u"b"_s, u"a"_s});
     row("node", [](ActivityFilter &f) { f.node = u"gcp"_s; }, {u"d"_s, u"a"_s});
     row("kind", [](ActivityFilter &f) { f.kind = u"machine start"_s; }, {u"b"_s});

@@ -4,6 +4,7 @@
 // second can be added. Each figure stands beside its baseline from the same run: the same question without the index.
 #include "backend/activity/activitylog.h"
 #include "backend/activity/activitywrite.h"
+#include "backend/base/utc.h"
 #include "backend/store/sql.h"
 
 #include <QCoreApplication>
@@ -105,7 +106,7 @@ QList<ActivityDraft> operation(int n, std::mt19937 &random)
 bool fill(ActivityLog &log, qint64 lines)
 {
     const ProcessIdentity own = ProcessIdentity::own();
-    const QDateTime start(QDate(2025, 1, 1), QTime(0, 0), Qt::UTC);
+    const QDateTime start(QDate(2025, 1, 1), QTime(0, 0), Utc);
     std::mt19937 random(1);
     int n = 0;
     for (qint64 written = 0; written < lines;) {

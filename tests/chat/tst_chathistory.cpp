@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Conversations as values and as files, and the history that keeps them, also when its program is killed.
+#include "backend/base/utc.h"
 #include "backend/chat/chathistory.h"
 #include "backend/chat/conversationjson.h"
 #include "backend/store/sql.h"
@@ -19,7 +20,7 @@ using namespace Qt::Literals::StringLiterals;
 
 namespace {
 
-const QDateTime start(QDate(2026, 1, 26), QTime(10, 0), Qt::UTC);
+const QDateTime start(QDate(2026, 1, 26), QTime(10, 0), Utc);
 
 ChatTurn prompt(const QString &id, const QString &parent, const QString &text)
 {

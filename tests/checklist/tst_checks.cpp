@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The decisions of the checklist: each row passes on a healthy fleet, and fails on the fact that is its own; the parsers of
 // what it reads; and its documents.
+#include "backend/base/utc.h"
 #include "backend/checklist/checkcatalogue.h"
 #include "backend/checklist/checkreader.h"
 #include "backend/checklist/modelfit.h"
@@ -165,7 +166,7 @@ NodeCheckFacts nodeFacts(const QString &id, const QDateTime &now)
 FleetCheckFacts healthy()
 {
     FleetCheckFacts facts;
-    facts.now = QDateTime(QDate(2026, 9, 1), QTime(12, 0), Qt::UTC);
+    facts.now = QDateTime(QDate(2026, 9, 1), QTime(12, 0), Utc);
     facts.config.name = u"test"_s;
     facts.config.endpoint = EndpointConfig {QUrl(u"https://llm.example.com"_s), AccessRefs()};
     facts.config.cloudflare = CloudflareConfig();

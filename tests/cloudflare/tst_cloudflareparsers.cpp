@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/base/utc.h"
 #include "backend/cloudflare/envelope.h"
 #include "backend/cloudflare/tokens.h"
 #include "backend/cloudflare/tunneltypes.h"
@@ -140,7 +141,7 @@ private Q_SLOTS:
         QCOMPARE(gcp.name, QStringLiteral("gcp"));
         QVERIFY(gcp.status == TunnelStatus::Healthy);
         QVERIFY(gcp.remotelyManaged);
-        QCOMPARE(gcp.connsActiveAt, QDateTime(QDate(2026, 1, 25), QTime(10, 0), Qt::UTC));
+        QCOMPARE(gcp.connsActiveAt, QDateTime(QDate(2026, 1, 25), QTime(10, 0), Utc));
         QVERIFY(!gcp.connsInactiveAt.isValid());
         QVERIFY(!gcp.deletedAt.isValid());
         const Tunnel &home = got->tunnels.at(1);

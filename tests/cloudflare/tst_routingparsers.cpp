@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What Cloudflare tells about scripts, balancers, pools, monitors and tunnel configurations, and the bodies sent to it.
+#include "backend/base/utc.h"
 #include "backend/cloudflare/analytics.h"
 #include "backend/cloudflare/loadbalancers.h"
 #include "backend/cloudflare/tunnelconfig.h"
@@ -270,7 +271,7 @@ private Q_SLOTS:
     void analyticsAreAskedOnce()
     {
         FakeTransport api;
-        const QDateTime from(QDate(2026, 1, 26), QTime(10, 0), Qt::UTC);
+        const QDateTime from(QDate(2026, 1, 26), QTime(10, 0), Utc);
         Analytics analytics(api, QStringLiteral("z\"1"));
         api.fail(Error(Kind::Network, QStringLiteral("gone")));
         QCOMPARE(kindOf(await(analytics.balanced(QStringLiteral("llm.example.com"), from, from.addSecs(27), {}))), int(Kind::Network));

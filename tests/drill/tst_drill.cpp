@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What a drill counted, how it is judged, told and kept; and the probes against servers that hang.
 #include "backend/activity/activityschema.h"
+#include "backend/base/utc.h"
 #include "backend/drill/drilljournal.h"
 #include "backend/drill/drillplan.h"
 #include "backend/drill/drillprobe.h"
@@ -53,7 +54,7 @@ DrillReport goodReport()
     report.request.duration = std::chrono::seconds(10);
     report.leaseId = u"drill-0b6f2a4e"_s;
     report.leaseTime = std::chrono::seconds(120);
-    report.begun = QDateTime(QDate(2026, 1, 26), QTime(10, 0), Qt::UTC);
+    report.begun = QDateTime(QDate(2026, 1, 26), QTime(10, 0), Utc);
     report.ended = report.begun.addSecs(25);
     report.restored = true;
     report.labels = {{u"gcp"_s, u"GCP L4"_s}, {u"home"_s, u"Home 3090"_s}};

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 // When a drill may begin, by itself or not, how it is planned, and what the lease helper's words mean: tables.
+#include "backend/base/utc.h"
 #include "backend/drill/drillplan.h"
 #include "backend/drill/drillschedule.h"
 #include "tests/fleet/nodestates.h"
@@ -29,7 +30,7 @@ DrillFacts healthyFacts()
     RoutingState routing;
     routing.mode = RoutingMode::Worker;
     routing.place = WeightPlace::RoutesBinding;
-    routing.readAt = QDateTime(QDate(2026, 1, 26), QTime(10, 0), Qt::UTC);
+    routing.readAt = QDateTime(QDate(2026, 1, 26), QTime(10, 0), Utc);
     for (const auto &[node, share] : {std::pair(u"gcp"_s, 80.0), std::pair(u"home"_s, 20.0)}) {
         RouteTarget target;
         target.node = node;
@@ -308,13 +309,13 @@ private Q_SLOTS:
         wish.enabled = what != u"off";
         wish.at = what == u"night" ? QTime(0, 10) : QTime(10, 0);
         const QDate monday(2026, 1, 26);
-        QDateTime at(monday, wish.at.addSecs(30), Qt::UTC);
+        QDateTime at(monday, wish.at.addSecs(30), Utc);
         if (what == u"early")
-            at = QDateTime(monday, QTime(9, 59), Qt::UTC);
+            at = QDateTime(monday, QTime(9, 59), Utc);
         if (what == u"late")
-            at = QDateTime(monday, QTime(12, 0), Qt::UTC);
+            at = QDateTime(monday, QTime(12, 0), Utc);
         if (what == u"soon-after")
-            at = QDateTime(monday, QTime(10, 40), Qt::UTC);
+            at = QDateTime(monday, QTime(10, 40), Utc);
         if (what == u"weekday")
             wish.weekdays = {2, 3};
         if (what == u"blackout")

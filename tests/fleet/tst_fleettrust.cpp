@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/base/utc.h"
 #include "backend/fleet/fleetfile.h"
 #include "backend/fleet/fleettrust.h"
 
@@ -13,7 +14,7 @@ using namespace Qt::Literals::StringLiterals;
 
 namespace {
 
-const QDateTime noon(QDate(2026, 1, 26), QTime(12, 0), Qt::UTC);
+const QDateTime noon(QDate(2026, 1, 26), QTime(12, 0), Utc);
 
 FleetConfig parsed(const QByteArray &bytes)
 {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The watches on scripted shells and transports: what each writes into the fleet's state, and that one that fails leaves
 // the rest alone.
+#include "backend/base/utc.h"
 #include "backend/fleet/connectorwatch.h"
 #include "backend/fleet/hostnamewatch.h"
 #include "backend/fleet/secretcache.h"
@@ -198,7 +199,7 @@ private Q_SLOTS:
 
     void theDailyBudgetHolds()
     {
-        const QDateTime noon(QDate(2026, 1, 26), QTime(12, 0), Qt::UTC);
+        const QDateTime noon(QDate(2026, 1, 26), QTime(12, 0), Utc);
         ProbeBudget budget(10);
         budget.spend(noon, 7);
         QVERIFY(!budget.mustSave(noon));

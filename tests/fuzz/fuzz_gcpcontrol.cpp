@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/base/utc.h"
 #include "backend/gcp/budgets.h"
 #include "backend/gcp/computecontrol.h"
 #include "backend/gcp/instanceschedules.h"
@@ -43,7 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
                 std::abort();
     (void)parseBudgets(response);
     (void)parseSchedules(response);
-    const QDateTime now = QDateTime::fromSecsSinceEpoch(1'769'421'600, Qt::UTC);
+    const QDateTime now = QDateTime::fromSecsSinceEpoch(1'769'421'600, Utc);
     const Result<QDateTime> next = nextRun(QString::fromUtf8(response.body.left(60)), QStringLiteral("UTC"), now);
     if (next && *next <= now)
         std::abort();

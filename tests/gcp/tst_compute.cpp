@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/base/utc.h"
 #include "backend/gcp/compute.h"
 #include "tests/support/faketransport.h"
 #include "tests/support/pending.h"
@@ -23,7 +24,7 @@ Instance stopped()
     instance.id = QStringLiteral("42");
     instance.name = name;
     instance.zone = zone;
-    instance.lastStart = QDateTime(QDate(2026, 1, 26), QTime(10, 0), Qt::UTC);
+    instance.lastStart = QDateTime(QDate(2026, 1, 26), QTime(10, 0), Utc);
     return instance;
 }
 } // namespace

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/base/utc.h"
 #include "backend/gcp/adcsearch.h"
 #include "backend/gcp/credentialsfile.h"
 #include "backend/gcp/servicejwt.h"
@@ -107,7 +108,7 @@ private Q_SLOTS:
         key.clientEmail = QStringLiteral("panel@p1.iam.gserviceaccount.com");
         key.privateKeyId = QStringLiteral("kid-1");
         key.privateKey = Secret(pem);
-        const QDateTime now(QDate(2026, 1, 26), QTime(10, 0), Qt::UTC);
+        const QDateTime now(QDate(2026, 1, 26), QTime(10, 0), Utc);
         const Result<QByteArray> got = makeServiceJwt(key, cloudPlatformScope, now);
         QVERIFY(got);
         const QList<QByteArray> parts = got->split('.');

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/base/utc.h"
 #include "backend/gcp/computetypes.h"
 #include "backend/gcp/gcperror.h"
 #include "backend/gcp/tokenreply.h"
@@ -34,7 +35,7 @@ Operation operation(const char *type, const char *targetId, int minute, const ch
     Operation out;
     out.type = QString::fromLatin1(type);
     out.targetId = QString::fromLatin1(targetId);
-    out.inserted = QDateTime(QDate(2026, 1, 26), QTime(10, minute), Qt::UTC);
+    out.inserted = QDateTime(QDate(2026, 1, 26), QTime(10, minute), Utc);
     out.errorCode = QString::fromLatin1(code);
     return out;
 }
@@ -246,8 +247,8 @@ private Q_SLOTS:
         QCOMPARE(got->machineType, QStringLiteral("g2-standard-8"));
         QCOMPARE(got->internalIp, QStringLiteral("10.0.0.2"));
         QCOMPARE(got->natIp, QStringLiteral("203.0.113.7"));
-        QCOMPARE(got->created, QDateTime(QDate(2026, 1, 1), QTime(10, 0), Qt::UTC));
-        QCOMPARE(got->lastStart, QDateTime(QDate(2026, 1, 26), QTime(9, 0, 0, 123), Qt::UTC));
+        QCOMPARE(got->created, QDateTime(QDate(2026, 1, 1), QTime(10, 0), Utc));
+        QCOMPARE(got->lastStart, QDateTime(QDate(2026, 1, 26), QTime(9, 0, 0, 123), Utc));
         QVERIFY(got->isSpot());
         QCOMPARE(got->scheduling.maxRunSeconds, std::optional<qint64>(28800));
         QCOMPARE(got->scheduling.automaticRestart, std::optional<bool>(false));
@@ -383,7 +384,7 @@ private Q_SLOTS:
         Instance instance;
         instance.id = QStringLiteral("42");
         instance.name = QStringLiteral("gpu");
-        instance.lastStart = QDateTime(QDate(2026, 1, 26), QTime(10, 30), Qt::UTC);
+        instance.lastStart = QDateTime(QDate(2026, 1, 26), QTime(10, 30), Utc);
         QCOMPARE(wasPreempted(instance, operations), preempted);
     }
 

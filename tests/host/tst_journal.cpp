@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/base/utc.h"
 #include "backend/host/journal.h"
 
 #include <QTest>
@@ -67,7 +68,7 @@ void TestJournal::wholeLine()
     const std::optional<JournalLine> line = parseJournalLine(
         R"({"_PID":"512","__REALTIME_TIMESTAMP":"1795394079123456","PRIORITY":"3","SYSLOG_IDENTIFIER":"cloudflared","__CURSOR":"s=ab;i=1f;b=c;m=d;t=e;x=f","MESSAGE":"x"})");
     QVERIFY(line);
-    QCOMPARE(line->time, QDateTime::fromMSecsSinceEpoch(1795394079123, Qt::UTC));
+    QCOMPARE(line->time, QDateTime::fromMSecsSinceEpoch(1795394079123, Utc));
     QCOMPARE(line->priority, std::optional(3));
     QCOMPARE(line->pid, std::optional<qint64>(512));
     QCOMPARE(line->identifier, u"cloudflared"_s);

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/base/utc.h"
 #include "backend/http/accessheaders.h"
 #include "backend/http/httpresponse.h"
 #include "backend/http/jsonfields.h"
@@ -221,7 +222,7 @@ private Q_SLOTS:
     {
         QFETCH(QByteArray, value);
         QFETCH(qint64, ms);
-        QCOMPARE(parseRetryAfter(value, QDateTime(QDate(2026, 1, 26), QTime(10, 0), Qt::UTC)), ms);
+        QCOMPARE(parseRetryAfter(value, QDateTime(QDate(2026, 1, 26), QTime(10, 0), Utc)), ms);
     }
 
     void statusErrors_data()

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/base/utc.h"
 #include "backend/inference/engineanswer.h"
 #include "backend/inference/ollama.h"
 #include "backend/inference/openaimodels.h"
@@ -223,7 +224,7 @@ void TestEngineParsers::ollamaExpiry()
     QVERIFY(readOllamaPs(R"({"models":[{"name":"a","size":1048576,"size_vram":1048576,"expires_at":"2026-01-26T11:00:00.123456789+01:00","context_length":4096},{"name":"b","size":1,"expires_at":"2318-05-01T00:00:00Z","context_length":-1},{"name":"c","size":1,"expires_at":"soon"}]})",
         facts));
     const QList<LoadedModel> &models = *facts.loadedModels;
-    QCOMPARE(models.at(0).expiresAt, QDateTime(QDate(2026, 1, 26), QTime(10, 0, 0, 123), Qt::UTC));
+    QCOMPARE(models.at(0).expiresAt, QDateTime(QDate(2026, 1, 26), QTime(10, 0, 0, 123), Utc));
     QCOMPARE(models.at(0).contextLength, std::optional(4096));
     QCOMPARE(models.at(0).sizeMiB, std::optional(1.0));
     QCOMPARE(models.at(1).expiresAt.date().year(), 2318); // pinned

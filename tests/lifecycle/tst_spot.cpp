@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The automatic restart of preempted Spot machines: when it tries, when it leaves a machine alone, and that each try is
 // an ordinary operation in the activity log.
+#include "backend/base/utc.h"
 #include "backend/gcp/failure.h"
 #include "backend/lifecycle/spotrestarter.h"
 #include "tests/lifecycle/fakeways.h"
@@ -23,7 +24,7 @@ namespace {
 QDateTime at(const char *text)
 {
     return QDateTime(QDate::fromString(u"2026-"_s + QString::fromLatin1(text).left(5), u"yyyy-MM-dd"_s),
-        QTime::fromString(QString::fromLatin1(text).mid(6), u"HH:mm:ss"_s), Qt::UTC);
+        QTime::fromString(QString::fromLatin1(text).mid(6), u"HH:mm:ss"_s), Utc);
 }
 
 SpotFacts taken(const char *when)

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The record of what nodes used: recorder, ledger in a real file, prices, and the report made of them.
+#include "backend/base/utc.h"
 #include "backend/lifecycle/costreport.h"
 #include "backend/lifecycle/measuredrates.h"
 #include "backend/lifecycle/pricebook.h"
@@ -187,14 +188,14 @@ void TestUsage::theCloudFillsGaps()
     world.read();
     world.state.update(QStringLiteral("gcp"), [&](NodeState &node) {
         MachineFacts machine = *node.machine;
-        machine.lastStop = QDateTime(day, QTime(11, 0), Qt::UTC);
-        machine.lastStart = QDateTime(day, QTime(12, 0), Qt::UTC);
+        machine.lastStop = QDateTime(day, QTime(11, 0), Utc);
+        machine.lastStart = QDateTime(day, QTime(12, 0), Utc);
         node.machine.succeed(machine, clock.monotonic());
     });
     const Result<int> filled = await(world.recorder.fillNow());
     QVERIFY(filled);
     QCOMPARE(*filled, 302); // 11:00 to 16:02
-    const PeriodCost cost = periodCost(world.slotsOf("gcp"), {}, QDateTime(day, QTime(10, 0), Qt::UTC), QDateTime(day, QTime(16, 0), Qt::UTC));
+    const PeriodCost cost = periodCost(world.slotsOf("gcp"), {}, QDateTime(day, QTime(10, 0), Utc), QDateTime(day, QTime(16, 0), Utc));
     QCOMPARE(cost.minutesTold, 300);
     QCOMPARE(cost.minutesUp, 242);
     QCOMPARE(cost.minutesUnseen, 58); // 10:02 to 11:00
@@ -203,8 +204,8 @@ void TestUsage::theCloudFillsGaps()
     // Never before the month began, and not without a price.
     world.state.update(QStringLiteral("gcp"), [&](NodeState &node) {
         MachineFacts machine = *node.machine;
-        machine.lastStop = QDateTime(QDate(2025, 12, 20), QTime(0, 0), Qt::UTC);
-        machine.lastStart = QDateTime(QDate(2025, 12, 24), QTime(0, 0), Qt::UTC);
+        machine.lastStop = QDateTime(QDate(2025, 12, 20), QTime(0, 0), Utc);
+        machine.lastStart = QDateTime(QDate(2025, 12, 24), QTime(0, 0), Utc);
         node.machine.succeed(machine, clock.monotonic());
     });
     QVERIFY(*await(world.recorder.fillNow()) > 0);
@@ -217,13 +218,13 @@ void TestUsage::monthsAndSummerTime()
 {
     ManualClock clock;
     // 29 March, 00:30 UTC: Berlin's clocks go forward at 01:00 UTC.
-    clock.advance(std::chrono::milliseconds(clock.now().msecsTo(QDateTime(QDate(2026, 3, 29), QTime(0, 30, 1), Qt::UTC))));
+    clock.advance(std::chrono::milliseconds(clock.now().msecsTo(QDateTime(QDate(2026, 3, 29), QTime(0, 30, 1), Utc))));
     World world(path("summer.sqlite"), clock);
     world.watch(3600);
     QCOMPARE(world.minutes("gcp"), 60);
     QCOMPARE(nodeCost(world.slotsOf("gcp"), {}, clock.now(), berlin).today.minutesSeen, 60);
     // The month ends at 22:00 UTC of the 31st in Berlin, and the record goes on without a seam.
-    clock.advance(std::chrono::milliseconds(clock.now().msecsTo(QDateTime(QDate(2026, 3, 31), QTime(21, 50, 1), Qt::UTC))));
+    clock.advance(std::chrono::milliseconds(clock.now().msecsTo(QDateTime(QDate(2026, 3, 31), QTime(21, 50, 1), Utc))));
     world.watch(1200);
     const NodeCost after = nodeCost(world.slotsOf("gcp"), {}, clock.now(), berlin);
     QCOMPARE(after.month.minutesSeen, 10);
@@ -360,7 +361,7 @@ void TestUsage::pricesFromTheList()
     const QList<StandingCost> standing = standingCosts(config.nodes[0], price);
     QCOMPARE(standing.size(), 1);
     QVERIFY(near(standing.first().perHour, 20 / 730.5));
-    QCOMPARE(standing.first().from, QDateTime(QDate(2026, 1, 10), QTime(0, 0), Qt::UTC));
+    QCOMPARE(standing.first().from, QDateTime(QDate(2026, 1, 10), QTime(0, 0), Utc));
 
     // Kept for a day: the next program asks nobody.
     world.state.update(QStringLiteral("gcp"), [&](NodeState &node) {
@@ -463,7 +464,7 @@ void TestUsage::reportTellsWhatItKnows()
     UsageSlot slot;
     slot.start = slotStart(clock.now()) - UsageSlot::LengthMs;
     for (int i = 0; i < 15; ++i)
-        slot.take({QDateTime::fromMSecsSinceEpoch(slot.start + i * 60000, Qt::UTC), 0.12, 100.0, false, 300.0, true, false});
+        slot.take({QDateTime::fromMSecsSinceEpoch(slot.start + i * 60000, Utc), 0.12, 100.0, false, 300.0, true, false});
     counted[{QStringLiteral("home"), QStringLiteral("USD")}] = {slot};
     const CostReport even = costReport(world.state, counted, {}, {}, {}, berlin);
     QVERIFY2(even.breakEven.first().share, qPrintable(even.breakEven.first().why));

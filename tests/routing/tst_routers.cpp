@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Both routers against services that keep what is written, lose what they should keep, and are edited by others meanwhile.
+#include "backend/base/utc.h"
 #include "backend/routing/loadbalancerrouter.h"
 #include "backend/routing/router.h"
 #include "backend/routing/splitanalytics.h"
@@ -425,7 +426,7 @@ private Q_SLOTS:
         const Result<RoutingState> state = bench.read();
         QVERIFY(state);
         const SplitReport counted = splitReport({{QStringLiteral("gcp"), 80}, {QStringLiteral("home"), 20}}, state->shares());
-        const QDateTime from(QDate(2026, 1, 26), QTime(10, 0, 0, 700), Qt::UTC);
+        const QDateTime from(QDate(2026, 1, 26), QTime(10, 0, 0, 700), Utc);
         const Result<SplitAnalytics> analytics = await(askAnalytics(&bench.cloud, QStringLiteral("zone"), *state, from, from.addMSecs(1200), counted, {}));
         QVERIFY(analytics);
         SplitReport report = counted;

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/base/utc.h"
 #include "backend/store/lastknown.h"
 
 #include <QDir>
@@ -15,7 +16,7 @@ using namespace Qt::Literals::StringLiterals;
 
 namespace {
 
-const QDateTime noon(QDate(2026, 1, 26), QTime(12, 0, 0, 123), Qt::UTC);
+const QDateTime noon(QDate(2026, 1, 26), QTime(12, 0, 0, 123), Utc);
 
 LastKnown sample(int nodes, qsizetype size = 2000)
 {

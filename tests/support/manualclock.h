@@ -3,6 +3,7 @@
 #pragma once
 
 #include "backend/base/clock.h"
+#include "backend/base/utc.h"
 
 namespace hybridge {
 
@@ -14,7 +15,7 @@ public:
     void advance(std::chrono::milliseconds by) { m_elapsed += by; }
 
 private:
-    QDateTime m_start{QDate(2026, 1, 26), QTime(10, 0), Qt::UTC};
+    QDateTime m_start{QDate(2026, 1, 26), QTime(10, 0), Utc};
     MonotonicMs m_elapsed{1000};
 };
 

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/base/utc.h"
 #include "tests/ui/chatfixture.h"
 
 #include <QCoroSignal>
@@ -64,7 +65,7 @@ ChatAnswer ChatFixture::answerOf(const ChatTarget &target, const QString &text, 
     answer.tokensPerSecond = 41.3 - later / 20;
     answer.flow.flow = ChatFlow::Even;
     answer.cost = ChatCost {0.00096, u"USD"_s, u"4.1 s of GCP L4 at 0.85 USD an hour"_s};
-    answer.startedAt = QDateTime(QDate(2026, 1, 26), QTime(10, 0), Qt::UTC);
+    answer.startedAt = QDateTime(QDate(2026, 1, 26), QTime(10, 0), Utc);
     return answer;
 }
 

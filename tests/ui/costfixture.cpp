@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/base/utc.h"
 #include "tests/ui/costfixture.h"
 
 #include "backend/fleet/burnrate.h"
@@ -39,7 +40,7 @@ void CostFixture::live(int from)
             const double load = 0.5 + 0.5 * std::sin(double(start / 900000) / 9 + node);
             for (int i = 0; i < UsageSlot::Minutes; ++i) {
                 UsageMinute minute;
-                minute.at = QDateTime::fromMSecsSinceEpoch(start + i * 60000, Qt::UTC);
+                minute.at = QDateTime::fromMSecsSinceEpoch(start + i * 60000, Utc);
                 if (minute.at >= now)
                     break;
                 const double watts = 90 + 240 * load;

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/base/utc.h"
 #include "backend/store/sql.h"
 #include "tests/support/pending.h"
 #include "tests/ui/activityfixture.h"
@@ -79,7 +80,7 @@ void TestActivityPage::words_data()
     QTest::addColumn<QString>("title");
     QTest::addColumn<QString>("sentence");
     QTest::addColumn<int>("lamp");
-    const QDateTime begun(QDate(2026, 1, 26), QTime(10, 0), Qt::UTC);
+    const QDateTime begun(QDate(2026, 1, 26), QTime(10, 0), Utc);
     OperationSummary summary;
     summary.kind = u"machine start"_s;
     summary.target = u"gcp"_s;
