@@ -20,6 +20,7 @@ private Q_SLOTS:
     void lateCardBeginsWithGaps();
     void manyUnknownCardsAreBounded();
     void moreThanFiveCardsBecomeThreeLines();
+    void windowGrowsWithWhatIsThere();
 
 private:
     static NodeState node(MonotonicMs at, double use, int cards = 1)
@@ -135,6 +136,17 @@ void TestNodeHistory::moreThanFiveCardsBecomeThreeLines()
     QCOMPARE(tracks.rings.at(0).at(0), 17.0F);
     QCOMPARE(tracks.rings.at(1).at(0), 13.0F);
     QCOMPARE(tracks.rings.at(2).at(0), 10.0F);
+}
+
+void TestNodeHistory::windowGrowsWithWhatIsThere()
+{
+    for (const auto &[recorded, minutes] : {std::pair(0, 5), std::pair(1, 5), std::pair(300, 5), std::pair(301, 15), std::pair(900, 15),
+             std::pair(901, 30), std::pair(1801, 60), std::pair(3600, 60)})
+        QCOMPARE(chartSeconds(recorded), minutes * 60);
+    NodeHistory history;
+    history.sample(node(1s, 10), 1s, 1000);
+    history.sample(node(11s, 10), 11s, 11'000); // what was left out counts: it is shown, as a gap
+    QCOMPARE(history.seconds(), 11);
 }
 
 QTEST_GUILESS_MAIN(TestNodeHistory)

@@ -43,7 +43,8 @@ public:
     void paint(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const override
     {
         // Not the option's palette: a list with a rule of its own keeps the one of the scheme before.
-        const Tokens &tokens = tokensFor(QGuiApplication::palette());
+        const QPalette scheme = QGuiApplication::palette();
+        const Tokens &tokens = tokensFor(scheme);
         const bool isSelected = option.state.testFlag(QStyle::State_Selected);
         const QRect card = option.rect.adjusted(space::S, 1, -space::S, -1);
         painter->save();

@@ -18,7 +18,10 @@
 namespace hybridge {
 
 NodeCharts::NodeCharts(QWidget *parent)
-    : Card(parent), m_cursor(new ChartCursor(this)), m_note(new Text(Type::Label, Text::Tone::Muted, this))
+    : Card(parent)
+    , m_cursor(new ChartCursor(this))
+    , m_title(new Text(Type::Section, Text::Tone::Text, this))
+    , m_note(new Text(Type::Label, Text::Tone::Muted, this))
 {
     setObjectName(QStringLiteral("nodeCharts"));
     const auto gib = [](int decimals) {
@@ -37,13 +40,12 @@ NodeCharts::NodeCharts(QWidget *parent)
     for (TimeSeriesChart *chart : m_charts)
         chart->shareCursor(m_cursor);
 
-    auto *title = new Text(tr("Last hour"), Type::Section, Text::Tone::Text, this);
-    title->setBold(true);
-    title->setMaxLines(1);
+    m_title->setBold(true);
+    m_title->setMaxLines(1);
     m_note->setMaxLines(1);
     m_note->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
     auto *head = new QHBoxLayout;
-    head->addWidget(title);
+    head->addWidget(m_title);
     head->addWidget(m_note, 1);
     auto *grid = new QGridLayout;
     grid->setHorizontalSpacing(space::Xxl);
@@ -71,6 +73,8 @@ void NodeCharts::setHistory(const NodeHistory *history, const QColor &first)
     const bool empty = !history || history->tracks() == 0;
     m_note->put(empty ? tr("Nothing recorded yet: charts begin when the panel reads the first GPU value.")
                       : tr("Kept in memory while the panel runs"));
+    const int seconds = chartSeconds(history ? history->seconds() : 0);
+    m_title->put(seconds >= NodeHistory::Seconds ? tr("Last hour") : tr("Last %1 minutes").arg(seconds / 60));
     QStringList names;
     if (history)
         names = chartTracks(*history, NodeHistory::Utilization).names;
@@ -93,8 +97,16 @@ void NodeCharts::setHistory(const NodeHistory *history, const QColor &first)
         TimeSeriesChart *chart = m_charts[std::size_t(metric)];
         for (int i = 0; i < tracks.rings.size(); ++i)
             chart->setSamples(i, tracks.rings.at(i), to, 1000);
-        chart->setWindow(to - NodeHistory::Seconds * 1000, to);
+        chart->setWindow(to - qint64(seconds) * 1000, to);
     }
+}
+
+int chartSeconds(int recorded)
+{
+    for (const int minutes : {5, 15, 30})
+        if (recorded <= minutes * 60)
+            return minutes * 60;
+    return NodeHistory::Seconds;
 }
 
 ChartTracks chartTracks(const NodeHistory &history, NodeHistory::Metric metric)

@@ -29,11 +29,16 @@ protected:
 
 private:
     ChartCursor *m_cursor;
+    Text *m_title;
     Text *m_note;
     std::array<TimeSeriesChart *, NodeHistory::Metrics> m_charts {};
     QStringList m_names;
     QColor m_colour;
 };
+
+/// How many seconds the charts show when @p recorded seconds are there: the smallest of 5, 15, 30 and 60 minutes that
+/// holds them all, so that a panel just opened does not squeeze its first minute into the last pixels of an hour. Pure.
+[[nodiscard]] int chartSeconds(int recorded);
 
 /// The series that a chart shows of @p history: one a card up to five; more cards become the highest, the median and the
 /// lowest of each moment. Pure.

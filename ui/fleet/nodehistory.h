@@ -23,6 +23,7 @@ public:
     void sample(const NodeState &node, MonotonicMs now, qint64 wallMs);
 
     [[nodiscard]] qint64 newestAt() const { return m_newestAt; } ///< 0: no sample yet
+    [[nodiscard]] int seconds() const { return m_samples; } ///< how much of the hour is there, 0 to Seconds
     [[nodiscard]] int tracks() const { return int(m_tracks.size()); } ///< accelerators ever seen
     [[nodiscard]] QString trackName(int track) const { return m_tracks.at(track).name; }
     [[nodiscard]] const SampleRing &ring(int track, Metric metric) const { return m_tracks.at(track).rings[metric]; }

@@ -22,7 +22,8 @@ namespace hybridge {
 void MainWindow::askHostKey(const HostKeyPrompt &question, std::function<void(bool)> answer)
 {
     const NodeState *node = m_fleet ? m_fleet->node(question.nodeId) : nullptr;
-    const Tokens &tokens = tokensFor(QApplication::palette());
+    const QPalette scheme = QApplication::palette();
+    const Tokens &tokens = tokensFor(scheme);
     const QColor colour = nodeColour(node ? node->config.colour : QString(), m_fleet ? m_fleet->indexOf(question.nodeId) : 0, tokens);
     auto *dialog = new HostKeyDialog(question, node ? labelOf(*node) : safeText(question.host, 80), colour, this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
