@@ -54,7 +54,7 @@ void RouteArguments::addTo(CLI::App &cli)
     route->require_subcommand(1);
     add(*route, "show", "the shares as the router has them", Verb::Show);
     CLI::App *set = add(*route, "set", "change the shares, read them back", Verb::Set);
-    set->add_option("NODE=PERCENT", m_shares, "whole percents; nodes left out share the rest as they stand")->required();
+    set->add_option("SHARE", m_shares, "NODE=PERCENT, whole percents; nodes left out share the rest as they stand")->required(); // no "=" in a name: CLI11 2.4
     addChangeOptions(*set, true);
     CLI::App *drain = add(*route, "drain", "take a node's share away; the others get it", Verb::Drain);
     drain->add_option("NODE", m_node, "id of the node")->required();
