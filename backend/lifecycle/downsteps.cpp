@@ -115,8 +115,11 @@ Task<Result<StepOutcome>> waitUntilIdle(StepContext context, std::stop_token sto
         const bool moved = last.expiresAt.isValid() && look.expiresAt != last.expiresAt;
         idleLooks = look.use.requests && *look.use.requests <= 0 && !moved ? idleLooks + 1 : 0;
         last = look;
-        if (context.progress && look.use.requests && *look.use.requests > 0)
-            context.progress(tr("Waiting: %1.").arg(look.use.witness));
+        // Who asks the engine past the connector is seen by this alone.
+        if (moved && look.use.requests && *look.use.requests <= 0)
+            last.use.witness = tr("%1, and yet its model was used a moment ago").arg(look.use.witness);
+        if (context.progress && look.use.requests && (*look.use.requests > 0 || moved))
+            context.progress(tr("Waiting: %1.").arg(last.use.witness));
         return idleLooks >= IdleLooks;
     };
     const bool idle = co_await waitFor(context, isIdle, context.request.drainLimit, stop);

@@ -80,6 +80,12 @@ void FakeWays::publish(const QString &id)
             EngineFacts engine = *fresh.engine;
             engine.running = cloud ? std::optional<double>(fact.running) : std::nullopt;
             engine.waiting = cloud ? std::optional<double>(0) : std::nullopt;
+            if (fact.usedAtTheEngine) {
+                LoadedModel model;
+                model.name = QStringLiteral("llama3:8b");
+                model.expiresAt = clock.now().addSecs(300);
+                engine.loadedModels = QList {model};
+            }
             node.engine.succeed(engine, now);
         } else {
             node.engine.fail(Error(Error::Kind::Network, QStringLiteral("refused"), {}, 111), now);

@@ -44,6 +44,7 @@ public:
         QHash<QString, ServiceState> services;
         double running = 0;
         int looksUntilIdle = 0; ///< running falls to 0 after so many looks
+        bool usedAtTheEngine = false; ///< Ollama: each look finds the model used again, past connector and count
     };
     QHash<QString, Node> nodes;
     void publish(const QString &id); ///< writes what is so into the state, as freshly read

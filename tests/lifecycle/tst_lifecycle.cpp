@@ -179,6 +179,18 @@ private Q_SLOTS:
         }
     }
 
+    /// Nothing comes through the tunnel, yet the model's time to leave moves on: somebody asks Ollama itself, and it is said.
+    void aModelThatIsUsedPastTheConnectorIsInUse()
+    {
+        Program program;
+        program.ways.nodes[QStringLiteral("home")].usedAtTheEngine = true;
+        program.ways.publish(QStringLiteral("home"));
+        const OperationReport report = program.run(OperationKind::Down, "home", [](OperationRequest &request) { request.drainLimit = 5s; });
+        QVERIFY(report.result == OperationResult::Done);
+        const QString detail = stepOf(report, "wait-until-idle")->detail;
+        QVERIFY2(detail.contains(QLatin1String("its model was used")) && detail.contains(QLatin1String("cut")), qPrintable(detail));
+    }
+
     void aFailedStepEndsItAndTheRestStaysPending()
     {
         Program program;
