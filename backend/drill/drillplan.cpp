@@ -185,7 +185,8 @@ void checkRouter(const FleetState &fleet, const DrillRequest &request, const Dri
         const NodeState &node = fleet.at(i);
         if (routing.mode != RoutingMode::LoadBalancer || !node.engine.isKnown() || !node.engine->models)
             continue;
-        const QSet<QString> models(node.engine->models->begin(), node.engine->models->end());
+        const QStringList names = answeredModels(node);
+        const QSet<QString> models(names.begin(), names.end());
         common = first ? models : common & models;
         first = false;
     }

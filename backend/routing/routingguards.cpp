@@ -114,7 +114,8 @@ void guardModelNames(const FleetState &fleet, const RoutingState &now, const Sha
         const NodeState *node = fleet.node(it.key());
         if (it.value() <= 0 || !node || !node->engine.isKnown() || !node->engine->models)
             continue;
-        const QSet<QString> models(node->engine->models->begin(), node->engine->models->end());
+        const QStringList names = answeredModels(*node);
+        const QSet<QString> models(names.begin(), names.end());
         common = first ? models : common & models;
         first = false;
         told.append(QStringLiteral("%1: %2").arg(it.key(), safeText(node->engine->models->mid(0, 3).join(QStringLiteral(", ")), 200)));
@@ -140,6 +141,20 @@ QList<RouteFinding> routeFindings(const FleetState &fleet, const RoutingState &n
     guardModelNames(fleet, now, after, out);
     std::stable_sort(out.begin(), out.end(), [](const RouteFinding &a, const RouteFinding &b) { return a.weight > b.weight; });
     return out;
+}
+
+QStringList answeredModels(const NodeState &node)
+{
+    if (!node.engine.isKnown() || !node.engine->models)
+        return {};
+    QStringList names = *node.engine->models;
+    if (node.config.engine && node.config.engine->kind == EngineKind::Ollama) {
+        const QString latest = QStringLiteral(":latest");
+        for (const QString &name : *node.engine->models)
+            if (name.endsWith(latest))
+                names.append(name.chopped(latest.size()));
+    }
+    return names;
 }
 
 QString commonModel(const FleetState &fleet, const RoutingState &now, const ShareMap &shares)
@@ -169,8 +184,8 @@ QString commonModel(const FleetState &fleet, const RoutingState &now, const Shar
         QStringList names = routed.value(it.key());
         const NodeState *node = fleet.node(it.key());
         const bool asEngine = now.mode == RoutingMode::LoadBalancer || open.contains(it.key());
-        if (asEngine && node && node->engine.isKnown() && node->engine->models)
-            names += *node->engine->models;
+        if (asEngine && node)
+            names += answeredModels(*node);
         if (!common)
             common = names;
         else

@@ -4,6 +4,7 @@
 #include "backend/base/utc.h"
 #include "backend/drill/drillplan.h"
 #include "backend/drill/drillschedule.h"
+#include "backend/routing/routingguards.h"
 #include "tests/fleet/nodestates.h"
 #include "tests/support/fakeshell.h"
 #include "tests/support/manualclock.h"
@@ -207,6 +208,43 @@ private Q_SLOTS:
             if (has("balancer"))
                 QVERIFY(made.lease >= std::chrono::seconds(2 * 95 + 60));
         }
+    }
+
+    /// A balancer rewrites no name; Ollama answers to NAME for its NAME:latest, vLLM to what it lists alone.
+    void commonModelName_data()
+    {
+        QTest::addColumn<QStringList>("vllm");
+        QTest::addColumn<QStringList>("ollama");
+        QTest::addColumn<QString>("common");
+        QTest::newRow("the same") << QStringList {u"a"_s, u"chat"_s} << QStringList {u"chat"_s} << u"chat"_s;
+        QTest::newRow("latest at Ollama") << QStringList {u"a"_s, u"chat"_s} << QStringList {u"llama3:8b"_s, u"chat:latest"_s} << u"chat"_s;
+        QTest::newRow("latest at vLLM") << QStringList {u"chat:latest"_s} << QStringList {u"chat"_s} << QString();
+        QTest::newRow("another tag") << QStringList {u"llama3"_s} << QStringList {u"llama3:8b"_s} << QString();
+    }
+    void commonModelName()
+    {
+        QFETCH(QStringList, vllm);
+        QFETCH(QStringList, ollama);
+        QFETCH(QString, common);
+        ManualClock clock;
+        const auto fleet = fleetOf(clock, {}, [&](NodeState &gcp, NodeState &home) {
+            const auto serve = [&clock](NodeState &node, const QStringList &models) {
+                EngineFacts facts = *node.engine;
+                facts.models = models;
+                node.engine.succeed(facts, clock.monotonic());
+            };
+            serve(gcp, vllm);
+            serve(home, ollama);
+        });
+        DrillFacts facts = healthyFacts();
+        facts.routing->mode = RoutingMode::LoadBalancer;
+        QCOMPARE(commonModel(*fleet, *facts.routing, {{u"gcp"_s, 80.0}, {u"home"_s, 20.0}}), common);
+        DrillRequest request;
+        request.node = u"gcp"_s;
+        request.probe = DrillProbe::Chat; // a list of models names none
+        const QList<DrillCheck> checks = drillPlan(*fleet, request, facts).checks;
+        const bool warned = std::any_of(checks.begin(), checks.end(), [](const DrillCheck &check) { return check.id == u"model"; });
+        QCOMPARE(warned, common.isEmpty());
     }
 
     void rate()
