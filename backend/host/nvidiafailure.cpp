@@ -103,7 +103,7 @@ Error nvidiaError(NvidiaProblem problem, const QByteArray &said, int exitCode)
             QT_TRANSLATE_NOOP("Nvidia", "Under WSL run: wsl --shutdown. In a container restart the container."));
     case NvidiaProblem::NoLibrary:
         return make(Error::Kind::Unavailable, QT_TRANSLATE_NOOP("Nvidia", "The node has nvidia-smi and not its library, libnvidia-ml.so."),
-            QT_TRANSLATE_NOOP("Nvidia", "Install the driver whole (nvidia-smi --version tells which). If the library lies in a folder of its own, add that to /etc/ld.so.conf.d and run: sudo ldconfig"));
+            QT_TRANSLATE_NOOP("Nvidia", "Install the NVIDIA driver whole on the node. If the library lies in a folder of its own, add that to /etc/ld.so.conf.d and run: sudo ldconfig"));
     case NvidiaProblem::DeviceAccessLost:
         return make(Error::Kind::Remote, QT_TRANSLATE_NOOP("Nvidia", "nvidia-smi cannot reach the GPU: its library does not start."),
             QT_TRANSLATE_NOOP("Nvidia", "If the login is inside a container, restart the container: it has lost the device."));
