@@ -238,6 +238,9 @@ void TestNodePage::chartsShowTheHour()
         QCOMPARE(chart->seriesCount(), 1);
         QCOMPARE(chart->runs(0).size(), 2); // the minute without samples is a gap
     }
+    const QList<QLabel *> words = page.charts().findChildren<QLabel *>();
+    const bool told = std::any_of(words.begin(), words.end(), [](const QLabel *label) { return label->text() == QLatin1String("Last 15 minutes"); });
+    QVERIFY(told); // 460 s are there: the smallest window that holds them
     page.setNode(QStringLiteral("home"));
     QCOMPARE(page.charts().chart(NodeHistory::Utilization)->runs(0).size(), 1);
     page.setFleet(nullptr, nullptr);
