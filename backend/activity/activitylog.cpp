@@ -4,6 +4,7 @@
 
 #include "backend/activity/activityschema.h"
 #include "backend/activity/activitywrite.h"
+#include "backend/store/sql.h"
 
 #include <nlohmann/json.hpp>
 
@@ -14,6 +15,7 @@
 #include <QPointer>
 
 #include <algorithm>
+#include <utility>
 
 namespace hybridge {
 
@@ -24,6 +26,9 @@ namespace {
 constexpr int mostLimit = 1000;
 /// Lines of one slice of a long walk: about 10 ms on the store thread, in between which others get their turn.
 constexpr int sliceLines = 2000;
+/// After a write of another process: the first pause between two looks, doubled until the last.
+constexpr auto firstLookPause = std::chrono::milliseconds(100);
+constexpr auto lastLookPause = std::chrono::milliseconds(25600);
 
 } // namespace
 
@@ -31,6 +36,12 @@ ActivityLog::ActivityLog(QString path, const Clock &clock, const QString &progra
     : QObject(parent), m_database(std::move(path), activitySchema()), m_clock(clock), m_who(ownAuthor(program)), m_own(ProcessIdentity::own())
 {
     connect(&m_database, &Database::movedAside, this, &ActivityLog::noteDamage);
+    m_nextLook.setSingleShot(true);
+    connect(&m_nextLook, &QTimer::timeout, this, [this] {
+        if (m_nextLook.intervalAsDuration() < lastLookPause)
+            m_nextLook.start(m_nextLook.intervalAsDuration() * 2);
+        look();
+    });
 }
 
 ActivityLog::~ActivityLog() = default;
@@ -177,7 +188,33 @@ void ActivityLog::watchAgain()
     for (const QString &path : {QFileInfo(this->path()).absolutePath(), this->path() + u"-wal"_s})
         if (!watched.contains(path) && QFileInfo::exists(path))
             m_watcher->addPath(path);
-    Q_EMIT changed();
+    // SQLite writes first, then waits for the disk, then lets others read: a look at this moment may be too early, and no
+    // further event comes.
+    m_nextLook.start(firstLookPause);
+    look();
+}
+
+void ActivityLog::look()
+{
+    if (!std::exchange(m_isLooking, true))
+        lookOnce();
+}
+
+Task<void> ActivityLog::lookOnce()
+{
+    const QPointer<ActivityLog> self(this);
+    const std::function<Result<qint64>(QSqlDatabase &)> work = [](QSqlDatabase &database) -> Result<qint64> {
+        const Result<QVariant> version = readSql(database, u"PRAGMA data_version"_s);
+        return version ? Result<qint64>(version->toLongLong()) : version.error();
+    };
+    const Result<qint64> version = co_await m_database.run<qint64>(work);
+    if (!self)
+        co_return;
+    m_isLooking = false;
+    if (!version)
+        m_nextLook.stop(); // whoever reads now is told why; the next event looks again
+    if (!version || std::exchange(m_seenVersion, *version) != *version)
+        Q_EMIT changed();
 }
 
 void ActivityLog::noteDamage(const DatabaseAside &aside)

@@ -12,6 +12,7 @@
 #include "backend/store/database.h"
 
 #include <QObject>
+#include <QTimer>
 
 #include <functional>
 #include <stop_token>
@@ -64,8 +65,9 @@ public:
     /// Who keeps what now; an empty @p fleet: all.
     Task<Result<QList<NodeClaim>>> claims(QString fleet);
 
-    /// From now on changed() also tells of lines that other processes write (the kernel says when the file grows; nothing
-    /// is polled).
+    /// From now on changed() also tells of lines that other processes write. The kernel says when the file is written to;
+    /// from then on it is looked at in growing intervals for a minute, since what was written can be read only after it
+    /// is safe on the disk, which nobody tells. Nothing is polled while nobody writes.
     void watchFile();
 
     /// The connection, for whoever keeps other tables in the same file.
@@ -74,7 +76,8 @@ public:
 Q_SIGNALS:
     /// A line of this process is on the disk.
     void appended(const hybridge::ActivityRecord &record);
-    /// The log has grown, by this process or, after watchFile(), by another. May come more often than lines do.
+    /// The log has grown, by this process or, after watchFile(), by another. May come more often than lines do, and for
+    /// several lines at once.
     void changed();
     /// The file was damaged; it lies at @p aside now and a new log was begun, in which a line says so.
     void damaged(const hybridge::DatabaseAside &aside);
@@ -83,12 +86,17 @@ Q_SIGNALS:
 private:
     void noteDamage(const DatabaseAside &aside);
     void watchAgain();
+    void look();
+    Task<void> lookOnce();
 
     Database m_database;
     const Clock &m_clock;
     QString m_who;
     ProcessIdentity m_own;
     QFileSystemWatcher *m_watcher = nullptr;
+    QTimer m_nextLook;
+    qint64 m_seenVersion = -1; ///< SQLite's data_version: another one means that another connection has committed
+    bool m_isLooking = false;
 };
 
 /// Where the log of a fleet lies: beside its fleet file for a lab, otherwise $XDG_STATE_HOME/hybridge/activity.sqlite

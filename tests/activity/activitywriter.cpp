@@ -2,10 +2,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // activitywriter PATH append N: N lines of one operation, then ends.
 // activitywriter PATH forever: lines until it is killed; prints "ready" after the first.
+// activitywriter PATH held: one line, on a disk that is slow to sync: each sync prints "syncing" and waits for a line on
+// standard input.
 // activitywriter PATH claim NODE: begins an operation, keeps NODE, prints "ready" or why not, then waits to be killed.
 #include "backend/activity/activitylog.h"
 
 #include <QCoreApplication>
+
+#include <dlfcn.h>
+#include <unistd.h>
 
 #include <cstdio>
 
@@ -14,10 +19,23 @@ using namespace Qt::Literals::StringLiterals;
 
 namespace {
 
+bool syncsAreHeld = false;
+
 void say(const QString &text)
 {
     std::fprintf(stdout, "%s\n", qPrintable(text));
     std::fflush(stdout);
+}
+
+/// The C library's own @p name, after a line on standard input where syncs are held.
+int sync(int file, const char *name)
+{
+    char byte = 0;
+    if (syncsAreHeld) {
+        say(u"syncing"_s);
+        while (::read(STDIN_FILENO, &byte, 1) == 1 && byte != '\n') { }
+    }
+    return reinterpret_cast<int (*)(int)>(::dlsym(RTLD_NEXT, name))(file);
 }
 
 ActivityDraft line(const QString &operation, int n)
@@ -67,6 +85,17 @@ Task<int> claim(ActivityLog &log, QString node)
 
 } // namespace
 
+// SQLite, which Qt loads as a plugin, calls these instead of the C library's.
+extern "C" int fdatasync(int file)
+{
+    return sync(file, "fdatasync");
+}
+
+extern "C" int fsync(int file)
+{
+    return sync(file, "fsync");
+}
+
 int main(int argc, char **argv)
 {
     QCoreApplication app(argc, argv);
@@ -75,7 +104,9 @@ int main(int argc, char **argv)
         return 2;
     SystemClock clock;
     ActivityLog log(words.at(1), clock, u"activitywriter"_s);
-    auto run = words.at(2) == u"claim"_s ? claim(log, words.value(3)) : write(log, words.at(2) == u"append"_s ? words.value(3).toInt() : -1);
+    syncsAreHeld = words.at(2) == u"held"_s;
+    const int lines = words.at(2) == u"append"_s ? words.value(3).toInt() : syncsAreHeld ? 1 : -1;
+    auto run = words.at(2) == u"claim"_s ? claim(log, words.value(3)) : write(log, lines);
     QCoro::connect(std::move(run), &app, [](int code) {
         QMetaObject::invokeMethod(qApp, [code] { QCoreApplication::exit(code); }, Qt::QueuedConnection);
     });

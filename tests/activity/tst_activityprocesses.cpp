@@ -5,6 +5,7 @@
 #include "tests/support/manualclock.h"
 #include "tests/support/pending.h"
 
+#include <QFileSystemWatcher>
 #include <QProcess>
 #include <QSignalSpy>
 #include <QTemporaryDir>
@@ -21,6 +22,7 @@ private Q_SLOTS:
     void init() { m_path = m_folder.filePath(u"%1/activity.sqlite"_s.arg(++m_count)); }
     void severalAppendAtOnce();
     void killedInTheMiddleLeavesAChain();
+    void aWriteOnASlowDiskIsSeen();
     void aLiveHolderIsNamed();
     void aDeadHolderIsTakenOver();
 
@@ -82,6 +84,39 @@ void TestActivityProcesses::killedInTheMiddleLeavesAChain()
         QCOMPARE(open->size(), round + 1);
         QCOMPARE(open->first().holder, HolderState::Gone);
     }
+}
+
+// The kernel tells when SQLite writes; others can read that only once it is synced.
+void TestActivityProcesses::aWriteOnASlowDiskIsSeen()
+{
+    ActivityLog log(m_path, m_clock, u"tests"_s);
+    ActivityDraft draft;
+    draft.operation = newOperationId();
+    draft.kind = u"up"_s;
+    draft.event = ActivityEvent::Begun;
+    QVERIFY(await(log.append(draft)));
+    qint64 seen = 0;
+    connect(&log, &ActivityLog::changed, this, [&] {
+        QCoro::connect(log.count(), this, [&](const Result<qint64> &lines) { seen = lines.value_or(-1); });
+    });
+    log.watchFile();
+    QTRY_COMPARE(seen, 1);
+
+    QFileSystemWatcher kernel({m_path + u"-wal"_s});
+    QSignalSpy written(&kernel, &QFileSystemWatcher::fileChanged);
+    const std::unique_ptr<QProcess> writer = start({u"held"_s});
+    QTRY_VERIFY_WITH_TIMEOUT(writer->canReadLine(), 30000);
+    QCOMPARE(writer->readLine().trimmed(), "syncing");
+    QTRY_VERIFY(!written.isEmpty());
+    for (int round = 0; round < 3; ++round) {
+        QCOMPARE(*await(log.count()), 1); // whatever looked because of the event was too early
+        QCoreApplication::processEvents();
+    }
+    for (int syncs = 0; syncs < 20 && writer->state() == QProcess::Running; ++syncs)
+        writer->write("\n");
+    QVERIFY(writer->waitForFinished(30000));
+    QCOMPARE(writer->exitCode(), 0);
+    QTRY_COMPARE(seen, 2);
 }
 
 void TestActivityProcesses::aLiveHolderIsNamed()
