@@ -98,6 +98,16 @@ Error notLetIn(const SshTarget &target, const QStringList &files, const QString 
                         .arg(target.user, target.host));
 }
 
+Error cutAtLogin(const SshTarget &target, const QString &why, const QString &notice)
+{
+    QString detail = foreign(why);
+    if (!notice.isEmpty())
+        detail += QLatin1Char(' ') + tr("The server said before: %1").arg(foreign(notice));
+    return Error(Kind::Network, tr("%1 closed the connection while %2 logged in.").arg(hostPort(target), target.user), detail)
+        .withRemedy(tr("It is tried again by itself. A machine that starts or shuts down does this; if it lasts, read the "
+                       "SSH server's log there: sudo journalctl -u ssh"));
+}
+
 Error linkLost(const SshTarget &target, const QString &why)
 {
     return Error(Kind::Network, tr("The SSH link to %1 was lost.").arg(place(target)), foreign(why))

@@ -28,6 +28,8 @@ namespace ssherror {
 [[nodiscard]] Error handshakeFailed(const SshTarget &target, const QString &why);
 /// @p files: the private keys that were offered. @p methods: what the server would take, may be empty.
 [[nodiscard]] Error notLetIn(const SshTarget &target, const QStringList &files, const QString &methods);
+/// The connection ended before the log-in was decided. @p notice: what the server had told before it, may be empty.
+[[nodiscard]] Error cutAtLogin(const SshTarget &target, const QString &why, const QString &notice);
 [[nodiscard]] Error linkLost(const SshTarget &target, const QString &why);
 [[nodiscard]] Error keepAliveLost(const SshTarget &target);
 [[nodiscard]] Error closedByUs();

@@ -47,6 +47,11 @@ bool complete(
     ssh_session session, const HandshakeRequest &request, int again, HandshakeOutcome &outcome, int &rc, Step step)
 {
     while ((rc = step()) == again) {
+        // After the server's word of farewell libssh closes the socket and says "again" for ever (0.10.6).
+        if (!ssh_is_connected(session)) {
+            rc = SSH_ERROR;
+            return true;
+        }
         switch (waitForSocket(session, request)) {
         case Wait::Ready:
             continue;
@@ -134,8 +139,16 @@ bool authenticate(ssh_session session, const HandshakeRequest &request, Handshak
         if (rc == SSH_AUTH_SUCCESS)
             return true;
         if (!ssh_is_connected(session)) {
-            outcome.error = ssherror::notLetIn(request.target, offered, {});
-            outcome.error->detail += QLatin1Char(' ') + sessionError(session);
+            const QString why = sessionError(session);
+            // A server that will not have this user says so before it closes (too many wrong keys). One that only closes
+            // has refused nothing: its process died, the machine goes down, or PAM lets nobody in while it starts.
+            if (why.contains(u"SSH_MSG_DISCONNECT")) {
+                outcome.error = ssherror::notLetIn(request.target, offered, {});
+                outcome.error->detail += QLatin1Char(' ') + why;
+            } else {
+                const SshTextHandle notice(ssh_get_issue_banner(session));
+                outcome.error = ssherror::cutAtLogin(request.target, why, QString::fromUtf8(notice.get()).simplified());
+            }
             return false;
         }
     }
