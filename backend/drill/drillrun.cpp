@@ -6,9 +6,8 @@
 #include "backend/base/units.h"
 #include "backend/lifecycle/guards.h"
 #include "backend/routing/routersource.h"
+#include "backend/routing/routingguards.h"
 #include "backend/routing/routingservice.h"
-
-#include <nlohmann/json.hpp>
 
 #include <QDeadlineTimer>
 
@@ -26,34 +25,10 @@ QString tr(const char *text)
     return DrillService::tr(text);
 }
 
-/// A name under which every backend with a weight answers; empty: none is known.
-QString commonModel(const RoutingState &state)
-{
-    if (!state.source || !state.source->routes.is_object() || !state.source->routes.contains("backends") || !state.source->routes["backends"].is_array())
-        return {};
-    QStringList common;
-    bool first = true;
-    for (const nlohmann::json &backend : state.source->routes["backends"]) {
-        QStringList names;
-        if (backend.is_object() && backend.contains("aliases") && backend["aliases"].is_object())
-            for (const auto &[alias, local] : backend["aliases"].items())
-                names.append(QString::fromStdString(alias));
-        if (backend.is_object() && backend.contains("models") && backend["models"].is_array())
-            for (const nlohmann::json &model : backend["models"])
-                if (model.is_string())
-                    names.append(QString::fromStdString(model.get<std::string>()));
-        if (first)
-            common = names;
-        else
-            common.removeIf([&names](const QString &name) { return !names.contains(name); });
-        first = false;
-    }
-    return common.value(0);
-}
-
+/// A name under which every backend with a share answers, or else the node's own.
 QString modelOf(const FleetState &fleet, const std::optional<RoutingState> &routing, const QString &node)
 {
-    const QString common = routing ? commonModel(*routing) : QString();
+    const QString common = routing ? commonModel(fleet, *routing, routing->effectiveShares(fleet.clock().now())) : QString();
     if (!common.isEmpty())
         return common;
     const NodeState *state = fleet.node(node);
