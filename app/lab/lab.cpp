@@ -8,6 +8,7 @@
 #include "app/lab/control/control.h"
 #include "app/lab/edge/balanced.h"
 #include "app/lab/edge/edge.h"
+#include "app/lab/edge/traffic.h"
 #include "app/lab/edge/worker.h"
 #include "app/lab/engines/engine.h"
 #include "app/lab/fleet/fleetfile.h"
@@ -126,6 +127,7 @@ struct Lab::Rooms {
     Addresses open();
     void followProcesses();
     void followMistakes();
+    void followRoutes();
 };
 
 Addresses Lab::Rooms::open()
@@ -192,6 +194,7 @@ Addresses Lab::Rooms::open()
     world.onChange([this] { followProcesses(); });
     world.onChange([this] { followMistakes(); });
     followProcesses();
+    followRoutes();
     return at;
 }
 
@@ -203,6 +206,20 @@ void Lab::Rooms::followProcesses()
         server.setOpen(port.engine, world.engine(port.node->id).listening);
         server.setOpen(port.metrics, world.connector(port.node->id).running);
     }
+}
+
+/// The visitors that a demo shows come through the endpoint like everybody: they go where it sends them now.
+void Lab::Rooms::followRoutes()
+{
+    using namespace std::chrono_literals;
+    const std::string script = zone.scriptFor(EndpointAddress, "/v1/chat/completions");
+    const Shares now = script.empty() ? balancedShares(world, *balancing.state(), monitoring, EndpointAddress)
+                                      : workerShares(world, workers.deployed(script), Wall::now());
+    for (const auto &[node, usual] : initialShares(world, MostBackends)) {
+        const auto share = now.find(node->id);
+        world.setVisitors(node->id, share == now.end() ? 0 : share->second * 100 / usual);
+    }
+    world.after(1s, [this] { followRoutes(); });
 }
 
 /// A mistake in a tunnel's configuration is made, and taken back, where an operator would make it. What somebody else wrote

@@ -67,6 +67,7 @@ Task<void> LabControl::read(std::stop_token stop)
             if (node.is_string())
                 fault.nodes.append(QString::fromStdString(node.get<std::string>()));
         fault.activeOn = activeOn.value(fault.name);
+        fault.group = text(one, "group");
         faults.append(fault);
     }
     m_active = active;

@@ -5,6 +5,8 @@
 #include "app/lab/connector/configurations.h"
 #include "app/lab/edge/monitoring.h"
 #include "app/lab/edge/steering.h"
+#include "app/lab/edge/traffic.h"
+#include "app/lab/world/node.h"
 #include "app/lab/world/random.h"
 #include "app/lab/world/text.h"
 
@@ -87,6 +89,10 @@ private Q_SLOTS:
     void monitorCodes();
     void analytics_data();
     void analytics();
+    void visitorsFollowTheBalancer();
+    void visitorsFollowTheWorker_data();
+    void visitorsFollowTheWorker();
+    void visitorsFade();
 };
 
 void LabBalancingTest::steers_data()
@@ -455,6 +461,93 @@ void LabBalancingTest::analytics()
         for (const json &row : answer.m_json["data"]["viewer"]["zones"][0]["loadBalancingRequestsAdaptiveGroups"])
             said += QByteArray::fromStdString(row["dimensions"]["selectedPoolName"].get<std::string>()) + '=' + QByteArray::number(row["count"].get<int>()) + ' ';
     QCOMPARE(said, told);
+}
+
+// The imitated visitors go where the endpoint would send them.
+void LabBalancingTest::visitorsFollowTheBalancer()
+{
+    World world({7, 2, false, 1});
+    Balancing balancing(7, true);
+    using Kind = Balancing::Kind;
+    for (const NodeSpec &node : world.nodes())
+        balancing.create(Kind::Pool, {{"name", node.id}, {"origins", {origin(node.tunnelId.c_str())}}}, node.id);
+    balancing.create(Kind::Balancer,
+        {{"name", "llm"}, {"default_pools", {"gcp", "home"}}, {"fallback_pool", "gcp"}, {"steering_policy", "random"},
+            {"random_steering", {{"pool_weights", {{"gcp", 0.8}, {"home", 0.2}}}}}},
+        "lb");
+    const Monitoring monitoring(world, balancing, [](const json &, const json &) { return ProbeResult(); });
+    Shares shares = balancedShares(world, *balancing.state(), monitoring, "llm");
+    QVERIFY(std::abs(shares["gcp"] - 0.8) < 0.08 && std::abs(shares["home"] - 0.2) < 0.08);
+    balancing.patch(Kind::Balancer, "lb", {{"random_steering", {{"pool_weights", {{"gcp", 0}, {"home", 1}}}}}});
+    shares = balancedShares(world, *balancing.state(), monitoring, "llm");
+    QVERIFY(shares["gcp"] == 0 && std::abs(shares["home"] - 1) < 1e-9);
+    QVERIFY(balancedShares(world, *balancing.state(), monitoring, "another").empty());
+}
+
+void LabBalancingTest::visitorsFollowTheWorker_data()
+{
+    QTest::addColumn<QByteArray>("lease");
+    QTest::addColumn<QString>("fault"); // of home
+    QTest::addColumn<double>("gcp");
+    QTest::addColumn<double>("home");
+    const auto row = [](const char *name, const char *lease, const char *fault, double gcp, double home) {
+        QTest::newRow(name) << QByteArray(lease) << QString::fromLatin1(fault) << gcp << home;
+    };
+    row("weights", "null", "", 0.8, 0.2);
+    row("a lease", R"({"backends":{"gcp":0},"expiresAt":"2026-01-26T10:00:01Z"})", "", 0, 1);
+    row("a lease with a fraction", R"({"backends":{"gcp":20},"expiresAt":"2026-01-26T10:00:01.5Z"})", "", 0.5, 0.5);
+    row("a lease that ran out", R"({"backends":{"gcp":0},"expiresAt":"2026-01-26T10:00:00Z"})", "", 0.8, 0.2);
+    row("a lease that leaves nobody", R"({"backends":{"gcp":0,"home":0},"expiresAt":"2026-01-26T10:00:01Z"})", "", 0.8, 0.2);
+    row("no time", R"({"backends":{"gcp":0},"expiresAt":"soon"})", "", 0.8, 0.2);
+    row("a dead engine", "null", "engine-dead", 1, 0);
+    row("no tunnel", "null", "tunnel-down", 1, 0);
+    row("a lease to a dead engine", R"({"backends":{"gcp":0},"expiresAt":"2026-01-26T10:00:01Z"})", "engine-dead", 0, 0);
+}
+
+void LabBalancingTest::visitorsFollowTheWorker()
+{
+    QFETCH(QByteArray, lease);
+    QFETCH(QString, fault);
+    QFETCH(double, gcp);
+    QFETCH(double, home);
+    World world({7, 2, false, 1});
+    if (!fault.isEmpty())
+        QVERIFY(world.addFault("home", fault.toStdString()));
+    const auto version = [&](const json &held) {
+        auto made = std::make_shared<ScriptVersion>();
+        made->bundle.bindings = {{{"name", "OTHER"}, {"type", "plain_text"}, {"text", "x"}},
+            {{"name", "ROUTES"}, {"type", "json"},
+                {"json", {{"backends", {{{"id", "gcp"}, {"weight", 80}}, {{"id", "home"}, {"weight", 20}}}}, {"lease", held}}}}};
+        return made;
+    };
+    const Wall::time_point now = Wall::from_time_t(1769421600); // 2026-01-26T10:00:00Z
+    Shares shares = workerShares(world, {{version(json::parse(lease.toStdString())), 100}}, now);
+    QVERIFY2(std::abs(shares["gcp"] - gcp) < 1e-9 && std::abs(shares["home"] - home) < 1e-9,
+        qPrintable(QStringLiteral("%1 %2").arg(shares["gcp"]).arg(shares["home"])));
+    // Half of the requests meet the version that is deployed beside it.
+    shares = workerShares(world, {{version(json::parse(lease.toStdString())), 50}, {version(nullptr), 50}}, now);
+    const double beside = fault.isEmpty() ? 0.8 : 1;
+    QVERIFY(std::abs(shares["gcp"] - (gcp + beside) / 2) < 1e-9);
+    QVERIFY(workerShares(world, {{std::make_shared<ScriptVersion>(), 100}}, now).empty());
+}
+
+void LabBalancingTest::visitorsFade()
+{
+    const World world({7, 2, false, 1});
+    World::Node node;
+    node.spec = world.find("gcp");
+    node.born = Monotonic::now();
+    node.visitorsBefore = 1;
+    node.visitorsAfter = 0;
+    node.visitorsChanged = node.born + std::chrono::seconds(100);
+    QCOMPARE(visitorsAt(node, 99), 1.0);
+    QVERIFY(visitorsAt(node, 101) > 0.8 && visitorsAt(node, 105) < 0.4);
+    QVERIFY(background(*node.spec, 99, visitorsAt(node, 99)).running > 0);
+    for (int at = 130; at < 300; ++at) {
+        const Background idle = background(*node.spec, at, visitorsAt(node, at));
+        QVERIFY(idle.load < 0.01 && idle.running == 0 && idle.waiting == 0);
+    }
+    QVERIFY(background(*node.spec, 500, 2.5).load <= 0.97);
 }
 
 QTEST_GUILESS_MAIN(LabBalancingTest)

@@ -32,7 +32,7 @@ constexpr std::array Rooms {ColumnRoom {FleetModel::Gpu, "100 %", 84}, ColumnRoo
 constexpr int NodeRoom = 160;
 constexpr int LeastState = 180;
 // Who steps aside first when the window is narrow.
-constexpr std::array StepAside {FleetModel::Models, FleetModel::Cost, FleetModel::Weight, FleetModel::Power, FleetModel::Trend,
+constexpr std::array StepAside {FleetModel::Models, FleetModel::Cost, FleetModel::Power, FleetModel::Weight, FleetModel::Trend,
     FleetModel::Rate, FleetModel::Temperature, FleetModel::Queue, FleetModel::Memory, FleetModel::Age};
 
 } // namespace

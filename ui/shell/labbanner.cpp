@@ -17,7 +17,16 @@ namespace hybridge {
 
 namespace {
 constexpr qsizetype MostNodes = 20; // a menu longer than the screen is no menu
+constexpr qsizetype MostWords = 70; // characters of an entry
+
+/// What happens, in the words of the demo cloud: all of them, or those before the colon where they are many.
+QString entryOf(const LabFault &fault)
+{
+    if (fault.description.isEmpty())
+        return fault.name;
+    return fault.description.size() <= MostWords ? fault.description : fault.description.section(QLatin1Char(':'), 0, 0);
 }
+} // namespace
 
 LabBanner::LabBanner(QWidget *parent)
     : QWidget(parent), m_active(new Text(Type::Body, Text::Tone::Muted, this)), m_repair(new QPushButton(tr("Repair everything"), this)),
@@ -57,10 +66,11 @@ void LabBanner::setFaults(const QList<LabFault> &faults, const QList<QPair<QStri
     m_faults = faults;
     m_labels = labels;
     QStringList on;
-    for (const LabFault &fault : faults)
-        for (const QString &node : fault.activeOn)
-            on.append(QStringLiteral("%1 (%2)").arg(fault.name, node));
-    m_active->put(on.isEmpty() ? QString() : tr("On: %1").arg(on.join(QStringLiteral(", "))));
+    for (const auto &[id, label] : labels)
+        for (const LabFault &fault : faults)
+            if (fault.activeOn.contains(id))
+                on.append(QStringLiteral("%1: %2").arg(label, entryOf(fault)));
+    m_active->put(on.join(QStringLiteral("; ")));
     m_repair->setVisible(!on.isEmpty());
     rebuildMenu();
 }
@@ -74,14 +84,20 @@ void LabBanner::rebuildMenu()
     }
     for (const auto &[id, label] : m_labels.mid(0, MostNodes)) {
         QMenu *node = m_menu->addMenu(label);
-        node->setToolTipsVisible(true);
+        QHash<QString, QMenu *> groups {{QString(), node}};
         for (const LabFault &fault : m_faults) {
             if (!fault.nodes.contains(id))
                 continue;
-            QAction *action = node->addAction(fault.name);
+            QMenu *&group = groups[fault.group];
+            if (!group) {
+                group = node->addMenu(fault.group);
+                group->setToolTipsVisible(true);
+            }
+            QAction *action = group->addAction(entryOf(fault));
+            action->setObjectName(fault.name);
             action->setCheckable(true);
             action->setChecked(fault.activeOn.contains(id));
-            action->setToolTip(fault.description);
+            action->setToolTip(QStringLiteral("%1\n%2").arg(fault.description, fault.name));
             connect(action, &QAction::triggered, this,
                 [this, node = id, name = fault.name](bool on) { Q_EMIT faultToggled(node, name, on); });
         }

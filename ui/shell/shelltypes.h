@@ -18,6 +18,7 @@ struct LabFault {
     QString description; ///< one sentence
     QStringList nodes; ///< ids of the nodes that it fits
     QStringList activeOn; ///< ids of the nodes where it is on
+    QString group; ///< the part of the set-up that it is about: "Tunnel and connector"; may be empty
 };
 
 /// A host key that nobody has vouched for yet (or that has changed: expected is not empty).

@@ -48,7 +48,7 @@ json faultsJson(const World &world)
             if (faultFits(kind, node))
                 nodes.push_back(node.id);
         }
-        available.push_back({{"fault", kind.name}, {"description", kind.description}, {"fits", fitsText(kind.fits)},
+        available.push_back({{"fault", kind.name}, {"group", kind.group}, {"description", kind.description}, {"fits", fitsText(kind.fits)},
             {"nodes", nodes}, {"state", kind.state.empty() ? json() : json(kind.state)},
             {"layer", kind.layer.empty() ? json() : json(kind.layer)}});
     }

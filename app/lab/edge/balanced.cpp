@@ -14,19 +14,6 @@ namespace {
 
 using nlohmann::json;
 
-/// "<uuid>.cfargotunnel.com" is the only address that the lab's edge can reach.
-const NodeSpec *nodeBehind(const World &world, const std::string &address)
-{
-    static constexpr std::string_view Suffix = ".cfargotunnel.com";
-    if (!address.ends_with(Suffix))
-        return nullptr;
-    const std::string tunnel = address.substr(0, address.size() - Suffix.size());
-    const auto &nodes = world.nodes();
-    const auto node
-        = std::find_if(nodes.begin(), nodes.end(), [&](const NodeSpec &spec) { return spec.tunnelId == tunnel; });
-    return node == nodes.end() ? nullptr : &*node;
-}
-
 /// Keeps what a probe is answered, as long as the monitor waits for it.
 class Probed : public Answer {
 public:
@@ -78,6 +65,18 @@ RequestFacts factsOf(const Request &request)
 }
 
 } // namespace
+
+const NodeSpec *nodeBehind(const World &world, const std::string &address)
+{
+    static constexpr std::string_view Suffix = ".cfargotunnel.com";
+    if (!address.ends_with(Suffix))
+        return nullptr;
+    const std::string tunnel = address.substr(0, address.size() - Suffix.size());
+    const auto &nodes = world.nodes();
+    const auto node
+        = std::find_if(nodes.begin(), nodes.end(), [&](const NodeSpec &spec) { return spec.tunnelId == tunnel; });
+    return node == nodes.end() ? nullptr : &*node;
+}
 
 Front balancedFront(const World &world, const Balancing &balancing, const Monitoring &monitoring,
     const TunnelPath &path, BalancedCounts &counts, std::string hostname)

@@ -11,6 +11,9 @@ namespace hybridge::lab {
 /// Serves a hostname by the load balancer of that name, if there is one; 530 where there is none or no pool is left.
 /// An origin that fails is not tried again elsewhere: Cloudflare fails over between two health checks for 521, 522,
 /// 523, 525 and 526 alone, and a tunnel answers 530 or 502. What goes to an origin is counted.
+/// "<uuid>.cfargotunnel.com" is the only address that the lab's edge can reach; null for another.
+const NodeSpec *nodeBehind(const World &world, const std::string &address);
+
 Front balancedFront(const World &world, const Balancing &balancing, const Monitoring &monitoring,
     const TunnelPath &path, BalancedCounts &counts, std::string hostname);
 

@@ -47,6 +47,18 @@ void WorkerEdge::withdraw(const std::string &script)
     m_running.erase(script);
 }
 
+std::vector<ScriptShare> WorkerEdge::deployed(const std::string &script)
+{
+    std::vector<ScriptShare> shares;
+    const std::lock_guard lock(m_mutex);
+    const auto found = m_running.find(script);
+    if (found != m_running.end()) {
+        for (const Running &running : found->second)
+            shares.push_back({running.version, running.percent});
+    }
+    return shares;
+}
+
 void WorkerEdge::stop()
 {
     std::map<std::string, std::vector<Running>> old;

@@ -28,6 +28,8 @@ public:
     /// As Scripts::Deploy.
     std::string deploy(const std::string &script, const std::vector<ScriptShare> &shares);
     void withdraw(const std::string &script);
+    /// What runs under this name.
+    std::vector<ScriptShare> deployed(const std::string &script);
 
     /// Serves what a route leads to a Worker; the rest goes to @p otherwise. 500 and error 1101 where it cannot run.
     Front front(std::function<std::string(const Request &)> scriptFor, Front otherwise);

@@ -81,7 +81,7 @@ json loaded(const EngineState &engine)
         const std::string &model = engine.loadedModel;
         models.push_back({{"name", model}, {"model", model}, {"size", ModelSize},
             {"size_vram", static_cast<std::int64_t>(static_cast<double>(ModelSize) * engine.vramFraction)},
-            {"digest", digest(model)}, {"details", details(model)}, {"expires_at", rfc3339(Wall::now() + 5min)},
+            {"digest", digest(model)}, {"details", details(model)}, {"expires_at", rfc3339(engine.modelExpires)},
             {"context_length", 4096}});
     }
     return {{"models", models}};

@@ -16,7 +16,8 @@ enum class FaultFits { Every, Gce, Tpu, Ollama, Docker };
 /// (design, section 5); an empty `state` means: unchanged.
 struct FaultKind {
     std::string_view name;
-    std::string_view description;
+    std::string_view group; ///< the part of the set-up, for people: "Tunnel and connector"
+    std::string_view description; ///< a sentence; what stands before a colon is enough for a menu
     FaultFits fits;
     std::string_view state;
     std::string_view layer;

@@ -17,8 +17,6 @@ namespace {
 
 using nlohmann::json;
 
-/// An account has 20 pools; a binding has 5000 bytes, which is some 25 backends.
-constexpr std::size_t MostBackends = 20;
 constexpr const char *RouterModule = "router.mjs";
 
 void made(const ApiReply &reply)

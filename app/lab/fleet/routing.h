@@ -12,6 +12,9 @@ namespace hybridge::lab {
 /// The Worker that routes, where a Worker does.
 inline constexpr const char *RouterScript = "llm-router";
 
+/// An account has 20 pools; a binding has 5000 bytes, which is some 25 backends.
+inline constexpr std::size_t MostBackends = 20;
+
 /// The nodes that share the endpoint's traffic in the beginning, with whole percents that sum to 100: 80 and 20 for gcp
 /// and home. At most @p most of them, the first ones: both kinds of routing have little room.
 std::vector<std::pair<const NodeSpec *, int>> initialShares(const World &world, std::size_t most);

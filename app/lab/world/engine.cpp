@@ -13,6 +13,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
+/// Below this load nobody asks.
+constexpr double Idle = 0.015;
+constexpr auto KeepAlive = 5min; ///< Ollama's
+
 double seconds(Monotonic::duration time)
 {
     return std::chrono::duration<double>(time).count();
@@ -20,7 +24,15 @@ double seconds(Monotonic::duration time)
 
 } // namespace
 
-Background background(const NodeSpec &node, double at)
+double visitorsAt(const World::Node &node, double at)
+{
+    static constexpr double Fade = 5; // seconds: some three of the longest answers
+    const double since = at - seconds(node.visitorsChanged - node.born);
+    return since <= 0 ? node.visitorsBefore
+                      : node.visitorsAfter + (node.visitorsBefore - node.visitorsAfter) * std::exp(-since / Fade);
+}
+
+Background background(const NodeSpec &node, double at, double visitors)
 {
     const double phase = fraction(mix(node.seed, 11)) * 6.283;
     const double slow = std::sin(at / 47.0 + phase);
@@ -28,7 +40,7 @@ Background background(const NodeSpec &node, double at)
     const double noise = fraction(mix(node.seed, static_cast<std::uint64_t>(at * 2) + 77)) - 0.5;
     const double level = node.machine == MachineKind::Gce ? 0.46 : 0.30;
     Background traffic;
-    traffic.load = std::clamp(level + 0.24 * slow + 0.13 * quick + 0.10 * noise, 0.02, 0.97);
+    traffic.load = std::min(0.97, visitors * std::clamp(level + 0.24 * slow + 0.13 * quick + 0.10 * noise, 0.02, 0.97));
     const double requests = node.engine == EngineKind::Vllm ? traffic.load * 7.0 : traffic.load * 1.6;
     traffic.running = node.engine == EngineKind::Vllm ? static_cast<int>(std::lround(requests))
                                                       : std::min(1, static_cast<int>(std::lround(requests)));
@@ -43,12 +55,15 @@ void World::integrateLocked(Node &node) const
         return;
     const double span = seconds(now - node.countedUntil);
     const double middle = seconds(node.countedUntil - node.born) + span / 2;
-    const double load = background(*node.spec, middle).load;
+    const double load = background(*node.spec, middle, visitorsAt(node, middle)).load;
     const double rate = node.spec->engine == EngineKind::Vllm ? 640.0 : 62.0;
     node.generationTokens += load * rate * span;
     node.promptTokens += load * rate * 3.1 * span;
     node.requestsDone += load * rate * span / 180.0;
     node.countedUntil = now;
+    const double at = seconds(now - node.born);
+    if (background(*node.spec, at, visitorsAt(node, at)).load > Idle || node.inUse > 0)
+        node.modelUsedAt = Wall::now();
 }
 
 EngineState World::engineLocked(const Node &node) const
@@ -73,6 +88,11 @@ EngineState World::engineLocked(const Node &node) const
     else
         state.models = {missing ? std::string("mistral:7b") : node.spec->model, "nomic-embed-text:latest", "chat:latest"}; // ollama cp
     state.loadedModel = alive ? node.loadedModel : std::string();
+    if (node.spec->engine == EngineKind::Ollama) {
+        state.modelExpires = node.modelUsedAt + KeepAlive;
+        if (state.modelExpires <= Wall::now())
+            state.loadedModel.clear();
+    }
     const bool noGpu = hasFaultLocked(node, "cpu-fallback")
         || (node.spec->engine == EngineKind::Ollama && hasFaultLocked(node, "gpu-absent"));
     state.vramFraction = noGpu ? 0.0 : 1.0;
@@ -80,7 +100,8 @@ EngineState World::engineLocked(const Node &node) const
     state.epoch = node.engineEpoch;
     if (!state.listening)
         return state;
-    const Background traffic = background(*node.spec, seconds(now - node.born));
+    const double at = seconds(now - node.born);
+    const Background traffic = background(*node.spec, at, visitorsAt(node, at));
     state.running = traffic.running + node.inUse;
     state.waiting = traffic.waiting + node.queued;
     state.kvCacheUsage = std::clamp(0.03 + 0.06 * state.running, 0.0, 1.0);
@@ -172,7 +193,27 @@ void World::setLoadedModel(std::string_view nodeId, std::string model)
     if (!node || node->spec->engine == EngineKind::Vllm || node->loadedModel == model)
         return;
     node->loadedModel = std::move(model);
+    node->modelUsedAt = Wall::now();
     changed(lock);
+}
+
+void World::setVisitors(std::string_view nodeId, double part)
+{
+    static constexpr double Noticeable = 0.02;
+    static constexpr double Most = 2.5;
+    const std::lock_guard lock(m_mutex);
+    Node *node = nodeFor(nodeId);
+    if (!node)
+        return;
+    if (node->engineService().pid != 0)
+        integrateLocked(*node);
+    part = std::clamp(part, 0.0, Most);
+    if (std::abs(part - node->visitorsAfter) < Noticeable)
+        return;
+    const Monotonic::time_point now = Monotonic::now();
+    node->visitorsBefore = visitorsAt(*node, seconds(now - node->born));
+    node->visitorsAfter = part;
+    node->visitorsChanged = now;
 }
 
 World::Slot::~Slot()
@@ -189,6 +230,7 @@ void World::Slot::release(std::unique_lock<std::mutex> &)
         return;
     --m_node->inUse;
     ++m_node->requestsDone;
+    m_node->modelUsedAt = Wall::now();
     m_world->m_slots.notify_all();
     m_node = nullptr;
 }

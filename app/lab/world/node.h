@@ -29,6 +29,7 @@ struct World::Node {
     Wall::time_point engineStartedAt;
     std::uint64_t engineEpoch = 1;
     std::string loadedModel;
+    Wall::time_point modelUsedAt; ///< Ollama lets a model go some time after
     int slots = 1;
     int inUse = 0;
     int queued = 0;
@@ -40,6 +41,9 @@ struct World::Node {
     Monotonic::time_point countedUntil;
 
     Monotonic::time_point born; ///< time 0 of its load curve
+    double visitorsBefore = 1;  ///< what part of its usual visitors it had, and
+    double visitorsAfter = 1;   ///< what part it has some seconds after
+    Monotonic::time_point visitorsChanged;
     std::deque<JournalLine> journal;
     std::uint64_t nextCursor = 1;
     int nextPid = 900;
@@ -58,12 +62,16 @@ struct World::Timer {
     bool locked = false;        ///< the action wants the world's mutex held, and changes the world
 };
 
-/// The traffic of other people, so that a demo has something to show: a pure function of the node and the time.
+/// The traffic of other people, so that a demo has something to show: a pure function of the node, the time and what part
+/// of its usual visitors it has then.
 struct Background {
     double load = 0; ///< 0 to 1
     int running = 0;
     int waiting = 0;
 };
-Background background(const NodeSpec &node, double seconds);
+Background background(const NodeSpec &node, double seconds, double visitors);
+/// Requests that are under way end in their own time: what is left of a change fades in some seconds. @p seconds since the
+/// node was born.
+double visitorsAt(const World::Node &node, double seconds);
 
 } // namespace hybridge::lab

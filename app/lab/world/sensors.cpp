@@ -20,12 +20,13 @@ std::vector<GpuSample> World::gpus(std::string_view nodeId) const
     const EngineState engine = engineLocked(*node);
     const bool usesGpu = engine.listening && !engine.hung && engine.vramFraction > 0;
     const double now = std::chrono::duration<double>(Monotonic::now() - node->born).count();
-    const double load = usesGpu ? std::clamp(background(spec, now).load + 0.22 * node->inUse, 0.0, 1.0) : 0.0;
+    const auto others = [&](double at) { return background(spec, at, visitorsAt(*node, at)).load; };
+    const double load = usesGpu ? std::clamp(others(now) + 0.22 * node->inUse, 0.0, 1.0) : 0.0;
     // Heat follows the load of the last minute, not that of the moment.
     double recent = 0;
     static constexpr int Steps = 8;
     for (int i = 0; i < Steps; ++i)
-        recent += background(spec, std::max(0.0, now - i * 7.0)).load / Steps;
+        recent += others(std::max(0.0, now - i * 7.0)) / Steps;
     if (!usesGpu)
         recent = 0;
     for (const GpuSpec &gpu : spec.gpus) {

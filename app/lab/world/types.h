@@ -114,6 +114,7 @@ struct EngineState {
     double loadProgress = 1.0;
     std::vector<std::string> models; ///< what /v1/models and /api/tags list
     std::string loadedModel;         ///< Ollama: in memory now; vLLM: the one it serves
+    Wall::time_point modelExpires;   ///< Ollama: when it lets the model go unless it is asked again
     double vramFraction = 1.0;       ///< Ollama: size_vram / size
     int running = 0;
     int waiting = 0;

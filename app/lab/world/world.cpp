@@ -57,10 +57,11 @@ World::World(Options options)
                 up + 1s * i};
             node->registeredFrom[i] = now;
         }
-        node->engineLaunched = node->engineReady = node->countedUntil = node->born = now;
+        node->engineLaunched = node->engineReady = node->countedUntil = node->born = node->visitorsChanged = now;
         node->engineStartedAt = up + 3s;
         node->engineEpoch = mix(spec.seed, 2) >> 32;
         node->loadedModel = spec.model;
+        node->modelUsedAt = wall;
         node->slots = spec.engine == EngineKind::Vllm ? 8 : 1;
         node->queueLimit = spec.engine == EngineKind::Vllm ? 2000 : 512;
         node->promptTokens = static_cast<double>(uptime.count()) * 212.0;

@@ -107,6 +107,8 @@ public:
     /// Ollama: loads @p model on first use (slow) or unloads it; vLLM ignores it.
     void setLoadedModel(std::string_view node, std::string model);
     void countEdgeRequest(std::string_view node, bool failed);
+    /// What part of its usual visitors @p node has from now on, 0 to 2.5: its load follows in some seconds.
+    void setVisitors(std::string_view node, double part);
     /// A request is on its way through the connector (+1), or has left it (-1).
     void carry(std::string_view node, int by);
 
@@ -135,8 +137,9 @@ public:
     void stop();
     bool stopped() const;
 
+    struct Node; ///< known to the files of this folder alone
+
 private:
-    struct Node;
     struct Timer;
 
     Node *nodeFor(std::string_view node) const;
