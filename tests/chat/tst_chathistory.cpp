@@ -400,9 +400,9 @@ void TestChatHistory::survivesAKill()
     child.setProcessChannelMode(QProcess::ForwardedErrorChannel);
     child.start(QCoreApplication::applicationFilePath(), {u"--write"_s, path("kill.sqlite")});
     QByteArray told;
-    QTRY_VERIFY_WITH_TIMEOUT((told += child.readAllStandardOutput(), told.count('\n') >= 20), 20000);
+    QTRY_VERIFY_WITH_TIMEOUT((told += child.readAllStandardOutput(), told.count('\n') >= 20), 30000);
     child.kill();
-    QTRY_COMPARE_WITH_TIMEOUT(child.state(), QProcess::NotRunning, 10000);
+    QTRY_COMPARE_WITH_TIMEOUT(child.state(), QProcess::NotRunning, 30000);
     told += child.readAllStandardOutput();
     const qsizetype pieces = told.count('\n');
 

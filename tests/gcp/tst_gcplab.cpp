@@ -143,7 +143,7 @@ private Q_SLOTS:
         if (fault == "spot-preempt"_L1) { // it starts, is read as running, and is gone a second later
             Compute compute(*m_api, m_project);
             QVERIFY2(got, why(got));
-            QTRY_COMPARE_WITH_TIMEOUT(await_(compute.instance(vm.zone, vm.name, {}))->status, u"TERMINATED"_s, 10'000);
+            QTRY_COMPARE_WITH_TIMEOUT(await_(compute.instance(vm.zone, vm.name, {}))->status, u"TERMINATED"_s, 30000);
             const Result<Instance> stopped = await_(compute.instance(vm.zone, vm.name, {}));
             QVERIFY(*await_(compute.wasPreempted(*stopped, {})));
             QVERIFY(m_lab.removeFault(id));

@@ -193,7 +193,7 @@ void LabGoogleTest::stopsAndStarts()
 
     QCOMPARE(operationEnd(compute("POST", vm + u"/start"_s).json()), u"DONE"_s);
     QCOMPARE(status(), u"RUNNING"_s);
-    QTRY_COMPARE_WITH_TIMEOUT(m_lab.throughEdge(u"gcp"_s, u"/health"_s).status, 200, 10'000);
+    QTRY_COMPARE_WITH_TIMEOUT(m_lab.throughEdge(u"gcp"_s, u"/health"_s).status, 200, 30000);
     QCOMPARE(m_lab.tunnelStatus(u"gcp"_s), u"healthy"_s);
 
     QCOMPARE(compute("GET", u"zones/us-central1-a/instances/nothing"_s).status, 404);
@@ -227,7 +227,7 @@ void LabGoogleTest::noCapacity()
     QCOMPARE(operationEnd(accepted.json()), u"DONE ZONE_RESOURCE_POOL_EXHAUSTED"_s);
     QCOMPARE(compute("GET", vm).json().value("status"_L1), "TERMINATED"_L1);
     QVERIFY(m_lab.removeFault(id));
-    QTRY_COMPARE_WITH_TIMEOUT(m_lab.throughEdge(u"gcp"_s, u"/health"_s).status, 200, 10'000);
+    QTRY_COMPARE_WITH_TIMEOUT(m_lab.throughEdge(u"gcp"_s, u"/health"_s).status, 200, 30000);
 }
 
 void LabGoogleTest::preemptionIsAnOperation()
@@ -246,7 +246,7 @@ void LabGoogleTest::preemptionIsAnOperation()
     // A start cures it; the fault is off then.
     QCOMPARE(operationEnd(compute("POST", vm + u"/start"_s).json()), u"DONE"_s);
     QVERIFY(!m_lab.removeFault(id));
-    QTRY_COMPARE_WITH_TIMEOUT(m_lab.throughEdge(u"gcp"_s, u"/health"_s).status, 200, 10'000);
+    QTRY_COMPARE_WITH_TIMEOUT(m_lab.throughEdge(u"gcp"_s, u"/health"_s).status, 200, 30000);
 }
 
 void LabGoogleTest::hostKeyInGuestAttributes()

@@ -134,7 +134,7 @@ void LabPartsTest::serverSpeaksHttp()
     QTcpSocket socket;
     socket.connectToHost(QStringLiteral("127.0.0.1"), static_cast<quint16>(server.port(port)));
     socket.write(sent);
-    QTRY_COMPARE_WITH_TIMEOUT(socket.state(), QAbstractSocket::UnconnectedState, 5000);
+    QTRY_COMPARE_WITH_TIMEOUT(socket.state(), QAbstractSocket::UnconnectedState, 30000);
     QByteArray got;
     for (const QByteArray &line : socket.readAll().split('\n')) {
         if (!line.startsWith("Date: "))

@@ -340,7 +340,7 @@ void TestUsage::pricesFromTheList()
     auto refresh = [&](PriceBook &which, bool anew) {
         auto done = std::make_shared<bool>(false);
         QCoro::connect(which.refresh(anew, {}), this, [done] { *done = true; });
-        return QTest::qWaitFor([done] { return *done; });
+        return QTest::qWaitFor([done] { return *done; }, 30000);
     };
     QVERIFY(refresh(book, false));
     const NodePrice *price = book.of(QStringLiteral("gcp"));

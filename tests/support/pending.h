@@ -19,8 +19,8 @@ class Pending {
 public:
     explicit Pending(Task<T> task) { run(std::move(task), m_box); }
     [[nodiscard]] bool isDone() const { return m_box->has_value(); }
-    /// Runs the event loop until the result is there, 10 s at most; false when it is not.
-    [[nodiscard]] bool finishes(int ms = 10000) const
+    /// Runs the event loop until the result is there, a minute at most; false when it is not.
+    [[nodiscard]] bool finishes(int ms = 60000) const
     {
         // Wakes with each event: QTest::qWaitFor looks only every 10 ms.
         QTimer limit;
@@ -40,7 +40,7 @@ private:
     std::shared_ptr<std::optional<T>> m_box = std::make_shared<std::optional<T>>();
 };
 
-/// The result of a task, or an abort of the test program when it does not come within 10 s.
+/// The result of a task, or an abort of the test program when it does not come within a minute.
 template <class T>
 [[nodiscard]] T await(Task<T> task)
 {

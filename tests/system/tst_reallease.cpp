@@ -89,7 +89,7 @@ void TestRealLease::givesBackByItself()
         QCOMPARE(stateOf(unit), QByteArray("active"));
         QVERIFY(!isFrozen(unit));
     }
-    QTRY_COMPARE_WITH_TIMEOUT(m_node->run(u"systemctl list-units --all --no-legend 'hybridge-lease-d-*'"_s).out.trimmed(), QByteArray(), 10000);
+    QTRY_COMPARE_WITH_TIMEOUT(m_node->run(u"systemctl list-units --all --no-legend 'hybridge-lease-d-*'"_s).out.trimmed(), QByteArray(), 30000);
 }
 
 /// The clock of the machine cannot be set for one node alone; what a leap could reach is told apart instead: "date" leaps ten

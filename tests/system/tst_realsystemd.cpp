@@ -223,7 +223,7 @@ void TestRealSystemd::startLimit()
     Login login(*m_world, *m_first, u"op"_s);
     // The first order runs into the loop; once systemd has given up, the next one is refused by its limit.
     QVERIFY(!login.act(u"systemd:limit"_s, ServiceAction::Start));
-    QTRY_COMPARE_WITH_TIMEOUT(m_first->run(u"systemctl is-active limit"_s).out.trimmed(), QByteArray("failed"), 15000);
+    QTRY_COMPARE_WITH_TIMEOUT(m_first->run(u"systemctl is-active limit"_s).out.trimmed(), QByteArray("failed"), 30000);
     const Result<ServiceFacts> facts = login.act(u"systemd:limit"_s, ServiceAction::Start);
     QVERIFY(!facts);
     QVERIFY2(facts.error().summary.contains(u"too often"_s), qPrintable(facts.error().summary + u'\n' + facts.error().detail));
@@ -287,18 +287,18 @@ void TestRealSystemd::aLiveLogLosesNothing()
     });
     QCOMPARE(m_first->run(u"systemctl start chatter"_s).code, 0);
     stream.start(10000);
-    QTRY_VERIFY_WITH_TIMEOUT(heard.size() > 20, 20000);
+    QTRY_VERIFY_WITH_TIMEOUT(heard.size() > 20, 30000);
     for (int round = 0; round < 3; ++round) {
         const NodeRun cut = m_first->run(u"pkill -KILL -f '^sshd: op@' || { ps -eo pid,user,args; exit 1; }"_s);
         QVERIFY2(cut.code == 0, (QByteArray::number(round) + cut.out).constData());
-        QTRY_COMPARE_WITH_TIMEOUT(stream.state(), LogStream::State::Reconnecting, 20000);
+        QTRY_COMPARE_WITH_TIMEOUT(stream.state(), LogStream::State::Reconnecting, 30000);
         const qsizetype before = heard.size(); // what was on its way has arrived
-        QTRY_COMPARE_WITH_TIMEOUT(stream.state(), LogStream::State::Live, 20000);
-        QTRY_VERIFY_WITH_TIMEOUT(heard.size() > before + 20, 20000);
+        QTRY_COMPARE_WITH_TIMEOUT(stream.state(), LogStream::State::Live, 30000);
+        QTRY_VERIFY_WITH_TIMEOUT(heard.size() > before + 20, 30000);
     }
     QCOMPARE(m_first->run(u"systemctl stop chatter"_s).code, 0);
     const QByteArray last = m_first->run(u"journalctl -q -u chatter -o cat --no-pager | grep '^number' | tail -n 1"_s).out.trimmed();
-    QTRY_COMPARE_WITH_TIMEOUT(heard.constLast(), QString::fromLatin1(last), 20000);
+    QTRY_COMPARE_WITH_TIMEOUT(heard.constLast(), QString::fromLatin1(last), 30000);
     for (qsizetype i = 0; i < heard.size(); ++i)
         QCOMPARE(heard.at(i), u"number %1"_s.arg(i + 1));
 }
@@ -422,7 +422,7 @@ void TestRealSystemd::downIsGoneOnWithAfterAKill()
     while (!heard.contains("[3/") && process.waitForReadyRead(60000))
         heard += process.readAllStandardError();
     QVERIFY2(heard.contains("[3/"), heard.constData());
-    QTRY_COMPARE_WITH_TIMEOUT(m_second->run(u"systemctl is-active engine"_s).out.trimmed(), QByteArray("deactivating"), 20000);
+    QTRY_COMPARE_WITH_TIMEOUT(m_second->run(u"systemctl is-active engine"_s).out.trimmed(), QByteArray("deactivating"), 30000);
     process.kill();
     process.waitForFinished(10000);
     const CtlResult open = ctl({u"activity"_s, u"--node"_s, u"beta"_s});

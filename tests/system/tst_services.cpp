@@ -164,7 +164,7 @@ void TestServices::logGoesOnOverACutLink()
         const qsizetype before = heard.size();
         const QString cut = m_lab.breakIt(node, u"ssh-refused"_s);
         QVERIFY(!cut.isEmpty());
-        QTRY_COMPARE_WITH_TIMEOUT(stream.state(), LogStream::State::Reconnecting, 20000);
+        QTRY_COMPARE_WITH_TIMEOUT(stream.state(), LogStream::State::Reconnecting, 30000);
         // More than ten lines while nobody listens: a stream that begins with "the newest ten" would lose some.
         for (int i = 0; i < 6; ++i) {
             const QString dead = m_lab.breakIt(node, u"engine-dead"_s);
@@ -172,8 +172,8 @@ void TestServices::logGoesOnOverACutLink()
             QVERIFY(m_lab.repair(dead));
         }
         QVERIFY(m_lab.repair(cut));
-        QTRY_VERIFY_WITH_TIMEOUT(heard.size() > before, 20000);
-        QTRY_COMPARE_WITH_TIMEOUT(stream.state(), LogStream::State::Live, 20000);
+        QTRY_VERIFY_WITH_TIMEOUT(heard.size() > before, 30000);
+        QTRY_COMPARE_WITH_TIMEOUT(stream.state(), LogStream::State::Live, 30000);
     }
     ServiceReader reader(login.session);
     QStringList whole;
@@ -188,7 +188,7 @@ void TestServices::logGoesOnOverACutLink()
     };
     // None lost, none twice, in order. Once is enough: a line may come between two looks.
     bool same = false;
-    QTRY_VERIFY_WITH_TIMEOUT(same || (same = isAllThere()), 20000);
+    QTRY_VERIFY_WITH_TIMEOUT(same || (same = isAllThere()), 30000);
     QVERIFY2(whole.size() > 20, qPrintable(QString::number(whole.size())));
 }
 

@@ -62,7 +62,7 @@ private:
     }
     static bool isReady(ActivityLogPage &page, int rows)
     {
-        return QTest::qWaitFor([&] { return page.model().state() == ActivityListModel::State::Ready && page.model().rowCount() == rows; });
+        return QTest::qWaitFor([&] { return page.model().state() == ActivityListModel::State::Ready && page.model().rowCount() == rows; }, 30000);
     }
     static QString allText(const QWidget &widget)
     {

@@ -157,7 +157,7 @@ void TestFleetModel::atMostTwoRoundsASecond()
         fixture.fleet().flush();
     }
     QCOMPARE(spy.size(), 1); // the first at once, the others wait for the round
-    QTRY_COMPARE_WITH_TIMEOUT(spy.size(), 2, 5000);
+    QTRY_COMPARE_WITH_TIMEOUT(spy.size(), 2, 30000);
     QCOMPARE(at(model, 0, FleetModel::Weight).toString(), QStringLiteral("19 %"));
 }
 

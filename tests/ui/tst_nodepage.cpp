@@ -300,7 +300,7 @@ void TestNodePage::liveFactsArrive()
     QVERIFY(card);
     fixture.strike(QStringLiteral("gcp"), QStringLiteral("tunnel-down"));
     fixture.beat();
-    QTRY_COMPARE_WITH_TIMEOUT(valueOf(card->section(), QStringLiteral("Status")), QStringLiteral("down"), 5000);
+    QTRY_COMPARE_WITH_TIMEOUT(valueOf(card->section(), QStringLiteral("Status")), QStringLiteral("down"), 30000);
     page.setFleet(nullptr, nullptr);
 }
 

@@ -80,10 +80,10 @@ private:
             page.resize(1180, 1500);
             page.show();
         }
-        bool isRead() const { return QTest::qWaitFor([this] { return world.service.state().isKnown(); }); }
+        bool isRead() const { return QTest::qWaitFor([this] { return world.service.state().isKnown(); }, 30000); }
         bool isDone() const
         {
-            return QTest::qWaitFor([this] { return !world.service.running().id.isEmpty() && world.service.running().result != OperationResult::Running; }, 15000);
+            return QTest::qWaitFor([this] { return !world.service.running().id.isEmpty() && world.service.running().result != OperationResult::Running; }, 30000);
         }
         template<class T>
         T *child(const QString &name) const
@@ -97,7 +97,7 @@ private:
         void click(const char *name) const { QTest::mouseClick(child<QPushButton>(QLatin1String(name)), Qt::LeftButton); }
         RouteQuestion *question() const
         {
-            (void)QTest::qWaitFor([this] { return page.findChild<RouteQuestion *>() != nullptr; });
+            (void)QTest::qWaitFor([this] { return page.findChild<RouteQuestion *>() != nullptr; }, 30000);
             return page.findChild<RouteQuestion *>();
         }
         int sum() const
@@ -278,7 +278,7 @@ void TestRoutingPage::stepsAreWatched()
     stage.page.plan().setChoice({RouteChoice::Way::Canary, 0s, 600s});
     stage.child<QSlider>(u"slider:gcp"_s)->setValue(70);
     stage.click("applyShares");
-    QVERIFY(QTest::qWaitFor([&] { return stage.world.ways.cloud.routes()["lease"].is_object(); })); // a step is a lease
+    QVERIFY(QTest::qWaitFor([&] { return stage.world.ways.cloud.routes()["lease"].is_object(); }, 30000)); // a step is a lease
     QVERIFY(stage.isDone());
     QVERIFY2(stage.world.service.running().result == OperationResult::Done, qPrintable(stage.text("planResult")));
     QCOMPARE(stage.world.weightOf("gcp"), 70);
@@ -400,7 +400,7 @@ void TestRoutingPage::countsWhoAnswers()
     stage.click("countAnswers");
     QVERIFY(stage.page.split().isRunning());
     QCOMPARE(stage.child<QPushButton>(u"countAnswers"_s)->text(), u"Stop counting"_s);
-    QVERIFY(QTest::qWaitFor([&] { return !stage.page.split().isRunning(); }, 10000));
+    QVERIFY(QTest::qWaitFor([&] { return !stage.page.split().isRunning(); }, 30000));
     QVERIFY2(stage.text("splitVerdict").startsWith(u"It agrees with the shares (p = "_s), qPrintable(stage.text("splitVerdict")));
     QVERIFY2(stage.text("splitFigures").contains(u"40 counted"_s), qPrintable(stage.text("splitFigures")));
     QVERIFY2(stage.text("splitMore").contains(u"more requests to tell 80 % from"_s), qPrintable(stage.text("splitMore")));
@@ -414,14 +414,14 @@ void TestRoutingPage::countsWhoAnswers()
     // A split that is not as it should be is told.
     stage.world.ways.edge.fails = [](const nlohmann::json &) { return true; };
     stage.click("countAnswers");
-    QVERIFY(QTest::qWaitFor([&] { return !stage.page.split().isRunning(); }, 10000));
+    QVERIFY(QTest::qWaitFor([&] { return !stage.page.split().isRunning(); }, 30000));
     QVERIFY2(!stage.text("splitVerdict").contains(u"agrees"_s), qPrintable(stage.text("splitVerdict")));
     stage.world.ways.edge.fails = {};
     stage.child<QSpinBox>(u"splitSamples"_s)->setValue(2000);
     stage.click("countAnswers");
     QTest::qWait(400);
     stage.click("countAnswers");
-    QVERIFY(QTest::qWaitFor([&] { return !stage.page.split().isRunning(); }, 10000));
+    QVERIFY(QTest::qWaitFor([&] { return !stage.page.split().isRunning(); }, 30000));
     QVERIFY2(stage.text("splitFigures").contains(u"stopped at"_s), qPrintable(stage.text("splitFigures")));
 }
 
@@ -447,7 +447,7 @@ void TestRoutingPage::marksAreInstalledFromHere()
     QVERIFY2(stage.text("markChanges").contains(u"gcp-llm.example.com: path ^/__hybridge/node$ answers 210"_s), qPrintable(stage.text("markChanges")));
     QVERIFY(stage.world.ways.cloud.writes().isEmpty());
     stage.click("installMarks");
-    QVERIFY(QTest::qWaitFor([&] { return stage.text("splitVerdict").startsWith(u"It agrees"_s); }, 10000));
+    QVERIFY(QTest::qWaitFor([&] { return stage.text("splitVerdict").startsWith(u"It agrees"_s); }, 30000));
     QCOMPARE(stage.world.ways.cloud.writes().size(), 2);
     QVERIFY(!stage.child<QWidget>(u"splitMarks"_s)->isVisible());
 }
