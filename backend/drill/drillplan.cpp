@@ -172,6 +172,9 @@ void checkRouter(const FleetState &fleet, const DrillRequest &request, const Dri
         checks.ok("router", tr("The router shares %1.").arg(sharesText(routing.shares())));
     if (routing.mode == RoutingMode::LoadBalancer && !facts.hasMarks)
         checks.warn("proof", tr("Answers through the balancer do not tell which node gave them."), {}, tr("Teach the tunnels once: hybridgectl route verify --install-marks"));
+    else if (routing.mode == RoutingMode::LoadBalancer && request.probe != DrillProbe::Models)
+        checks.warn("proof", tr("Answers to chat requests do not tell which node gave them, behind a balancer: that the others took over can only be told by what fails."), {},
+            tr("To see who answers, drill with --probe models."));
     else if (routing.mode == RoutingMode::LoadBalancer && (request.fault == DrillFault::Engine || request.fault == DrillFault::Hang))
         checks.warn("proof", tr("The tunnels' marks do not reach the model server: that the others took over can only be told by what fails."));
     PercentMap percents = routing.percents();

@@ -5,6 +5,7 @@
 #include "backend/base/units.h"
 
 #include <QCoreApplication>
+#include <QRegularExpression>
 
 #include <cerrno>
 
@@ -106,6 +107,12 @@ Error cutAtLogin(const SshTarget &target, const QString &why, const QString &not
     return Error(Kind::Network, tr("%1 closed the connection while %2 logged in.").arg(hostPort(target), target.user), detail)
         .withRemedy(tr("It is tried again by itself. A machine that starts or shuts down does this; if it lasts, read the "
                        "SSH server's log there: sudo journalctl -u ssh"));
+}
+
+bool refusesTheUser(const QString &why)
+{
+    static const QRegularExpression said(QStringLiteral("SSH_MSG_DISCONNECT: (1|2|14|15):"));
+    return said.match(why).hasMatch();
 }
 
 Error linkLost(const SshTarget &target, const QString &why)

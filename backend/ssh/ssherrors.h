@@ -30,6 +30,9 @@ namespace ssherror {
 [[nodiscard]] Error notLetIn(const SshTarget &target, const QStringList &files, const QString &methods);
 /// The connection ended before the log-in was decided. @p notice: what the server had told before it, may be empty.
 [[nodiscard]] Error cutAtLogin(const SshTarget &target, const QString &why, const QString &notice);
+/// Whether libssh's words for the end of a connection tell of a server's SSH_MSG_DISCONNECT that is about who wants to log
+/// in: reason 1, 2 (OpenSSH: "Too many authentication failures"), 14 or 15 of RFC 4253, section 11.1.
+[[nodiscard]] bool refusesTheUser(const QString &why);
 [[nodiscard]] Error linkLost(const SshTarget &target, const QString &why);
 [[nodiscard]] Error keepAliveLost(const SshTarget &target);
 [[nodiscard]] Error closedByUs();

@@ -140,9 +140,10 @@ bool authenticate(ssh_session session, const HandshakeRequest &request, Handshak
             return true;
         if (!ssh_is_connected(session)) {
             const QString why = sessionError(session);
-            // A server that will not have this user says so before it closes (too many wrong keys). One that only closes
-            // has refused nothing: its process died, the machine goes down, or PAM lets nobody in while it starts.
-            if (why.contains(u"SSH_MSG_DISCONNECT")) {
+            // A server that will not have this user says so before it closes (too many wrong keys). One that only closes,
+            // or says something else, has refused nothing: its process died, the machine goes down, or PAM lets nobody in
+            // while it starts.
+            if (ssherror::refusesTheUser(why)) {
                 outcome.error = ssherror::notLetIn(request.target, offered, {});
                 outcome.error->detail += QLatin1Char(' ') + why;
             } else {

@@ -245,6 +245,14 @@ private Q_SLOTS:
         const QList<DrillCheck> checks = drillPlan(*fleet, request, facts).checks;
         const bool warned = std::any_of(checks.begin(), checks.end(), [](const DrillCheck &check) { return check.id == u"model"; });
         QCOMPARE(warned, common.isEmpty());
+        // Marks tell who answers a list of models, not who answers a chat.
+        facts.hasMarks = true;
+        for (const DrillProbe probe : {DrillProbe::Models, DrillProbe::Chat, DrillProbe::Stream}) {
+            request.probe = probe;
+            const QList<DrillCheck> all = drillPlan(*fleet, request, facts).checks;
+            const bool unproven = std::any_of(all.begin(), all.end(), [](const DrillCheck &check) { return check.id == u"proof"; });
+            QCOMPARE(unproven, probe != DrillProbe::Models);
+        }
     }
 
     void rate()

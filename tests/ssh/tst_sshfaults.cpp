@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/ssh/ssherrors.h"
 #include "tests/ssh/sshworld.h"
 
 #include <QCoroSignal>
@@ -119,6 +120,8 @@ private Q_SLOTS:
     void expectedKey();
     void loginRefused();
     void loginRefusedWithAReason();
+    void disconnectReasons_data();
+    void disconnectReasons();
     void cutAtLogin();
     void keyFileMissing();
     void keyFileProtected();
@@ -420,6 +423,29 @@ void TestSshFaults::loginRefusedWithAReason()
     QCOMPARE(result.error().kind, Error::Kind::Unauthorized);
     QVERIFY2(result.error().detail.contains(QStringLiteral("Too many authentication failures")), qPrintable(result.error().detail));
     QCOMPARE(session.linkState(), LinkState::Blocked);
+}
+
+void TestSshFaults::disconnectReasons_data()
+{
+    QTest::addColumn<QString>("why");
+    QTest::addColumn<bool>("isRefusal");
+    const auto row = [](const char *why, bool isRefusal) { QTest::newRow(why) << QString::fromLatin1(why) << isRefusal; };
+    row("Received SSH_MSG_DISCONNECT: 2:Too many authentication failures", true);
+    row("Received SSH_MSG_DISCONNECT: 1:Host not allowed", true);
+    row("Received SSH_MSG_DISCONNECT: 14:No more authentication methods", true);
+    row("Received SSH_MSG_DISCONNECT: 15:No such user", true);
+    row("Received SSH_MSG_DISCONNECT: 11:Server shutting down: 2:", false);
+    row("Received SSH_MSG_DISCONNECT: 12:Too many connections", false);
+    row("Received SSH_MSG_DISCONNECT: 10:", false);
+    row("Socket error: disconnected", false);
+    QTest::newRow("nothing") << QString() << false;
+}
+
+void TestSshFaults::disconnectReasons()
+{
+    QFETCH(QString, why);
+    QFETCH(bool, isRefusal);
+    QCOMPARE(ssherror::refusesTheUser(why), isRefusal);
 }
 
 // A server that goes away in the middle of a log-in has refused nobody.

@@ -26,11 +26,15 @@ private Q_SLOTS:
     // Each engine knows its model under another name; all know it as "chat", and Ollama lists that as "chat:latest".
     void asksUnderTheCommonName()
     {
+        const CtlResult marked = run(u"route verify --install-marks --samples 40"_s);
+        QVERIFY2(marked.exitCode == 0, describe(marked)); // so that answers tell which node gave them
         const CtlResult ended = run(u"drill run gcp --fault weight --probe chat --steady 3s --duration 5s --rate 5"_s);
-        QVERIFY2(ended.exitCode == 0, describe(ended));
         const QJsonObject requests = ended.json().value(u"requests"_s).toObject();
-        QVERIFY(requests.value(u"sent"_s).toInt() > 20);
+        QVERIFY2(requests.value(u"sent"_s).toInt() > 20, describe(ended));
         QVERIFY2(requests.value(u"failed"_s).toInt(-1) == 0, describe(ended));
+        // Which node answered a chat request nobody tells, and the plan says so before.
+        QVERIFY2(ended.exitCode == 4 && ended.json().value(u"verdict"_s).toString() == u"inconclusive"_s, describe(ended));
+        QVERIFY2(ended.err.contains("do not tell which node gave them, behind a balancer"), describe(ended));
         QVERIFY(ended.json().value(u"restored"_s).toBool());
         QCOMPARE(run(u"route show"_s).json().value(u"weights"_s).toObject().value(u"gcp"_s).toInt(), 80);
     }
