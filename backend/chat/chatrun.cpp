@@ -5,6 +5,7 @@
 #include "backend/base/units.h"
 #include "backend/chat/chatbody.h"
 #include "backend/chat/chatfailure.h"
+#include "backend/chat/chatmodels.h"
 #include "backend/chat/chatreader.h"
 #include "backend/chat/chatway.h"
 #include "backend/http/accessheaders.h"
@@ -384,8 +385,9 @@ Task<ChatModelList> listChatModels(std::shared_ptr<ChatService::Core> core, Chat
     }
     const bool refused = target.way != ChatTarget::Way::Direct && classifyEdge(*answer).isRefused();
     const Result<QList<ChatModelChoice>> models = refused || answer->status != 200 ? Error(Error::Kind::Protocol, {}) : readModels(answer->body);
+    const bool isBalanced = target.way == ChatTarget::Way::Edge && core->config.routing && core->config.routing->mode == QLatin1String("load-balancer");
     if (models)
-        list.models = *models;
+        list.models = isBalanced && core->session ? modelsBehindBalancer(*models, core->session->state()) : *models;
     else
         list.failure = failureOfAnswer(*answer, target);
     co_return list;

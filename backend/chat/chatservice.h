@@ -28,6 +28,7 @@ struct ChatTargetChoice {
 struct ChatModelChoice {
     QString name;
     bool isVirtual = false; ///< the router's: auto, small, large, an alias
+    QStringList onlyOn {}; ///< labels of the nodes that have it, where a balancer may also send the request to one that has not
 };
 
 /// What the engine said after an answer was stopped.

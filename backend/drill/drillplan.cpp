@@ -3,6 +3,7 @@
 #include "backend/drill/drillplan.h"
 
 #include "backend/base/units.h"
+#include "backend/fleet/servedmodels.h"
 #include "backend/lifecycle/guards.h"
 #include "backend/routing/routingguards.h"
 

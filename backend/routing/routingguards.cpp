@@ -3,6 +3,7 @@
 #include "backend/routing/routingguards.h"
 
 #include "backend/base/units.h"
+#include "backend/fleet/servedmodels.h"
 #include "backend/http/jsonfields.h"
 #include "backend/routing/routersource.h"
 
@@ -141,20 +142,6 @@ QList<RouteFinding> routeFindings(const FleetState &fleet, const RoutingState &n
     guardModelNames(fleet, now, after, out);
     std::stable_sort(out.begin(), out.end(), [](const RouteFinding &a, const RouteFinding &b) { return a.weight > b.weight; });
     return out;
-}
-
-QStringList answeredModels(const NodeState &node)
-{
-    if (!node.engine.isKnown() || !node.engine->models)
-        return {};
-    QStringList names = *node.engine->models;
-    if (node.config.engine && node.config.engine->kind == EngineKind::Ollama) {
-        const QString latest = QStringLiteral(":latest");
-        for (const QString &name : *node.engine->models)
-            if (name.endsWith(latest))
-                names.append(name.chopped(latest.size()));
-    }
-    return names;
 }
 
 QString commonModel(const FleetState &fleet, const RoutingState &now, const ShareMap &shares)

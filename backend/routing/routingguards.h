@@ -20,10 +20,6 @@ using RouteFinding = OperationFinding;
 [[nodiscard]] QList<RouteFinding> routeFindings(
     const FleetState &fleet, const RoutingState &now, const RouteChange &change, const QString &lastBackendOverride);
 
-/// The names under which @p node answers: its models', and NAME for Ollama's NAME:latest. Empty while they are not known.
-/// Pure.
-[[nodiscard]] QStringList answeredModels(const NodeState &node);
-
 /// A model's name under which every node with a share in @p shares can be asked; empty: there is none. A Worker knows the
 /// names of its routes, a balancer rewrites none. Pure.
 [[nodiscard]] QString commonModel(const FleetState &fleet, const RoutingState &now, const ShareMap &shares);

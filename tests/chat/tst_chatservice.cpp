@@ -118,6 +118,67 @@ class TestChatService : public QObject {
 private Q_SLOTS:
     void init() { QTest::failOnWarning(QRegularExpression(QStringLiteral(".*"))); }
 
+    void modelsBehindABalancer_data()
+    {
+        QTest::addColumn<QString>("mode");
+        QTest::addColumn<QStringList>("ofA"); // vLLM
+        QTest::addColumn<QStringList>("ofB"); // Ollama
+        QTest::addColumn<double>("weightOfB");
+        QTest::addColumn<QStringList>("told"); // "NAME", "NAME (only LABEL)"
+        const QStringList vllm {QStringLiteral("qwen"), QStringLiteral("chat")};
+        const QStringList ollama {QStringLiteral("llama3:8b"), QStringLiteral("chat:latest")};
+        const auto row = [](const char *name, const char *mode, const QStringList &ofA, const QStringList &ofB, double weight, const char *told) {
+            QTest::newRow(name) << QString::fromLatin1(mode) << ofA << ofB << weight << QString::fromLatin1(told).split(QStringLiteral(", "));
+        };
+        // The node that is asked lists qwen, chat and other.
+        row("what all have comes first", "load-balancer", vllm, ollama, 20, "chat, qwen (only A), other (only )");
+        row("a Worker translates", "worker", vllm, ollama, 20, "qwen, chat, other");
+        row("nothing in common", "load-balancer", {QStringLiteral("qwen")}, ollama, 20, "qwen (only A), chat (only B), other (only )");
+        row("a name that the asked one lists otherwise", "load-balancer", {QStringLiteral("small")}, {QStringLiteral("small:latest")}, 20, "small, qwen (only ), chat (only ), other (only )");
+        row("who has no weight is never asked", "load-balancer", vllm, ollama, 0, "qwen, chat, other");
+        row("one has not told", "load-balancer", vllm, {}, 20, "qwen, chat, other");
+    }
+    void modelsBehindABalancer()
+    {
+        QFETCH(QString, mode);
+        QFETCH(QStringList, ofA);
+        QFETCH(QStringList, ofB);
+        QFETCH(double, weightOfB);
+        QFETCH(QStringList, told);
+        FaultyServer server(Mode::Scripted);
+        server.setAnswer(200, R"({"data":[{"id":"qwen"},{"id":"chat"},{"id":"other"}]})");
+        FleetConfig config = World::config(server.url(), std::nullopt, mode);
+        NodeConfig second = config.nodes.constFirst();
+        config.nodes.first().label = QStringLiteral("A");
+        second.id = QStringLiteral("b");
+        second.label = QStringLiteral("B");
+        second.engine->kind = EngineKind::Ollama;
+        config.nodes.append(second);
+        SecretResolver resolver(m_store);
+        FleetSession session(config, resolver, m_clock, FleetSessionOptions());
+        ChatService service(config, session, m_clock);
+        const auto tell = [&](const char *id, const QStringList &models, double weight) {
+            session.state().update(QString::fromLatin1(id), [&](NodeState &node) {
+                EngineFacts facts;
+                if (!models.isEmpty())
+                    facts.models = models;
+                node.engine.succeed(facts, m_clock.monotonic());
+                node.weight = weight;
+            });
+        };
+        tell("a", ofA, 80);
+        tell("b", ofB, weightOfB);
+        session.state().flush();
+        const Result<QList<ChatModelChoice>> models = await(service.models(ChatTarget {ChatTarget::Way::Edge, {}}, {}));
+        QVERIFY(models);
+        QStringList got;
+        for (const ChatModelChoice &model : *models) {
+            const bool isAlone = told.contains(model.name + QStringLiteral(" (only %1)").arg(model.onlyOn.join(QLatin1Char('+'))));
+            got.append(isAlone ? model.name + QStringLiteral(" (only %1)").arg(model.onlyOn.join(QLatin1Char('+'))) : model.name);
+        }
+        QCOMPARE(got, told);
+    }
+
     void streamed()
     {
         FaultyServer server;

@@ -27,6 +27,14 @@ namespace {
 constexpr int RoomForList = 860; ///< under it the list hides
 constexpr int RoomForParameters = 1180; ///< with list and parameters beside the column
 
+/// What stands beside a model's name in the menu.
+QString noteOf(const ChatModelChoice &model)
+{
+    if (model.isVirtual)
+        return ChatPage::tr("the router chooses");
+    return model.onlyOn.isEmpty() ? QString() : ChatPage::tr("only on %1").arg(safeText(model.onlyOn.join(QStringLiteral(", ")), 60));
+}
+
 } // namespace
 
 ChatPage::~ChatPage()
@@ -248,7 +256,7 @@ Task<void> ChatPage::loadModels(QPointer<ChatPage> self, ChatTarget target, std:
     }
     QList<PickButton::Choice> choices;
     for (const ChatModelChoice &model : *models)
-        choices.append({model.name, safeText(model.name, 80), model.isVirtual ? tr("the router chooses") : QString()});
+        choices.append({model.name, safeText(model.name, 80), noteOf(model)});
     picker.setEmptyWords(models->isEmpty() ? tr("No model") : safeText(models->first().name, 80));
     picker.setChoices(choices);
 }
