@@ -113,7 +113,7 @@ private Q_SLOTS:
 
     void tablesAreDressed()
     {
-        const Tokens &tokens = tokensFor(QApplication::palette());
+        const Tokens tokens = tokensFor(QApplication::palette());
         StillDocument document;
         document.setBlock(QStringLiteral("| name | size |\n|---|--:|\n| a | 1 |\n"), tokens);
         QVERIFY(document.hasTable());
