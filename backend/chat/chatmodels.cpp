@@ -48,4 +48,10 @@ QList<ChatModelChoice> modelsBehindBalancer(const QList<ChatModelChoice> &listed
     return everywhere + somewhere;
 }
 
+QString usualModel(const QList<ChatModelChoice> &models)
+{
+    const auto usual = std::find_if(models.begin(), models.end(), [](const ChatModelChoice &choice) { return !choice.isVirtual; });
+    return usual == models.end() ? QString() : usual->name;
+}
+
 } // namespace hybridge

@@ -14,4 +14,8 @@ class FleetState;
 /// Pure.
 [[nodiscard]] QList<ChatModelChoice> modelsBehindBalancer(const QList<ChatModelChoice> &listed, const FleetState &fleet);
 
+/// What is asked for where nobody has chosen: the first that is a model, and not one of the router's own names; empty: there
+/// is none. Pure.
+[[nodiscard]] QString usualModel(const QList<ChatModelChoice> &models);
+
 } // namespace hybridge

@@ -421,8 +421,8 @@ Task<ChatAnswer> runChat(std::shared_ptr<ChatService::Core> core, ChatRequest re
             run->answer.failure = list.failure;
             if (list.failure)
                 break;
-            const auto first = std::find_if(list.models.begin(), list.models.end(), [](const ChatModelChoice &choice) { return !choice.isVirtual; });
-            if (first == list.models.end()) {
+            const QString usual = usualModel(list.models);
+            if (usual.isEmpty()) {
                 ChatFailure none;
                 none.layer = ChatLayer::Model;
                 none.kind = QStringLiteral("no-model");
@@ -431,7 +431,7 @@ Task<ChatAnswer> runChat(std::shared_ptr<ChatService::Core> core, ChatRequest re
                 run->answer.failure = none;
                 break;
             }
-            run->request.model = first->name;
+            run->request.model = usual;
         }
         run->answer.askedModel = run->request.model;
         run->teller.update().askedModel = run->request.model;

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The Hybridge authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/ui/uitest.h"
+#include "ui/widgets/sparkline.h"
 #include "ui/widgets/ticks.h"
 #include "ui/widgets/timeserieschart.h"
 
@@ -28,11 +29,38 @@ private Q_SLOTS:
     void cursorReadsEverySeries();
     void cursorIsShared();
     void keysMoveTheCursor();
+    void aSparklineBeginsWithAThird();
 
 private:
     static QString percent(std::optional<double> value) { return value ? QString::number(*value) : QStringLiteral("—"); }
     std::unique_ptr<UiTest> m_ui;
 };
+
+void TestChart::aSparklineBeginsWithAThird()
+{
+    Sparkline spark;
+    spark.resize(180, 36);
+    SampleRing ring(180);
+    // Where the line begins; what is below it is a base line and a faint area.
+    const auto firstInk = [&] {
+        spark.setSamples(ring, 100.0, false);
+        const QImage picture = spark.grab().toImage();
+        const qreal ratio = picture.devicePixelRatio();
+        const int row = qRound(28 * ratio);
+        for (int x = 0; x < picture.width(); ++x)
+            if (picture.pixel(x, row) != picture.pixel(0, 0))
+                return qRound(x / ratio);
+        return -1;
+    };
+    QCOMPARE(firstInk(), -1);
+    for (int i = 0; i < 60; ++i)
+        ring.append(50.0F);
+    QVERIFY2(firstInk() <= 1, qPrintable(QString::number(firstInk())));
+    QCOMPARE(spark.span(), 1.0 / 3);
+    ring.append(50.0F);
+    QVERIFY2(std::abs(firstInk() - 120) <= 2, qPrintable(QString::number(firstInk())));
+    QCOMPARE(spark.span(), 1.0);
+}
 
 void TestChart::valueTicksAreRound_data()
 {

@@ -546,6 +546,7 @@ void TestChatPage::choosesWayAndModel()
     QVERIFY(target.text().startsWith(u"Protected endpoint"_s));
     QTRY_COMPARE(model.choices().size(), 4);
     QCOMPARE(model.choices().first().value, u"auto"_s);
+    QVERIFY2(model.text().startsWith(u"Qwen/"_s), qPrintable(model.text())); // what is asked for where nobody chooses
     const auto pick = [](PickButton &button, int index) { button.menu()->actions().at(index)->trigger(); };
     pick(model, 1);
     QCOMPARE(stage.page.session().settings().model, u"small"_s);

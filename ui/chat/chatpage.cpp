@@ -3,6 +3,7 @@
 #include "ui/chat/chatpage.h"
 
 #include "backend/base/units.h"
+#include "backend/chat/chatmodels.h"
 #include "ui/chat/chatsession.h"
 #include "ui/chat/comparepanel.h"
 #include "ui/chat/composer.h"
@@ -257,7 +258,8 @@ Task<void> ChatPage::loadModels(QPointer<ChatPage> self, ChatTarget target, std:
     QList<PickButton::Choice> choices;
     for (const ChatModelChoice &model : *models)
         choices.append({model.name, safeText(model.name, 80), noteOf(model)});
-    picker.setEmptyWords(models->isEmpty() ? tr("No model") : safeText(models->first().name, 80));
+    const QString usual = usualModel(*models);
+    picker.setEmptyWords(usual.isEmpty() ? tr("No model") : safeText(usual, 80));
     picker.setChoices(choices);
 }
 

@@ -96,10 +96,11 @@ void FleetDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option,
     case FleetModel::Memory:
         paintBar(painter, cell, index, stale, tokens, option.direction);
         break;
-    case FleetModel::Trend:
-        paintSparkline(*painter, QRectF(cell).adjusted(0, 8, 0, -7), index.data(FleetModel::TrendRole).value<SampleRing>(), 100.0, stale,
-            tokens);
+    case FleetModel::Trend: {
+        const auto samples = index.data(FleetModel::TrendRole).value<SampleRing>();
+        paintSparkline(*painter, QRectF(cell).adjusted(0, 8, 0, -7), samples, samples.capacity(), 100.0, stale, tokens);
         break;
+    }
     default:
         drawElided(painter, cell, alignment, text, option.direction);
         break;

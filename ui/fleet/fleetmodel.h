@@ -35,6 +35,7 @@ public:
         TrendRole, ///< SampleRing, % of GPU use over 15 min
     };
     static constexpr int TrendSamples = 180;
+    static constexpr int TrendMinutes = 15; ///< that they span
     static constexpr int TrendStepMs = 5000;
     static constexpr int RoundMs = 500;
 

@@ -3,6 +3,7 @@
 #include "ui/fleet/nodecard.h"
 
 #include "backend/base/units.h"
+#include "ui/fleet/fleetmodel.h"
 #include "ui/lifecycle/actionbar.h"
 #include "ui/widgets/commandbox.h"
 #include "ui/widgets/meter.h"
@@ -15,6 +16,8 @@
 #include <QEvent>
 #include <QGridLayout>
 #include <QHBoxLayout>
+
+#include <cmath>
 
 namespace hybridge {
 
@@ -92,8 +95,7 @@ void NodeCard::buildFigures(QWidget *page)
     m_queue = makeCell(tr("Run / wait"));
     m_rate = makeCell(tr("Tokens/s"));
     m_trend = new Sparkline;
-    m_trend->setToolTip(tr("GPU use over the last 15 minutes"));
-    m_trend->setAccessibleName(m_trend->toolTip());
+    m_trend->setAccessibleName(tr("GPU use"));
 
     const auto bar = [](const Cell &cell, Meter *meter) {
         auto *box = new QVBoxLayout;
@@ -180,6 +182,7 @@ void NodeCard::setNode(const NodeSummary &node, const SampleRing &trend, Monoton
     m_queue.value->setToolTip(queueText(node));
     put(m_rate, rateText(node.tokensPerSecond.value), node.tokensPerSecond.stale);
     m_trend->setSamples(trend, 100.0, node.utilization.stale);
+    m_trend->setToolTip(tr("GPU use over the last %1 minutes").arg(std::lround(FleetModel::TrendMinutes * m_trend->span())));
     m_models->put(node.hasEngine ? modelsText(node.models) : tr("No engine configured"));
     m_age->put(node.sampledAt ? formatAge(std::max(MonotonicMs(0), now - *node.sampledAt)) : tr("never read"));
     m_age->setToolTip(node.error);

@@ -9,7 +9,7 @@
 
 namespace hybridge {
 
-void paintSparkline(QPainter &painter, const QRectF &rect, const SampleRing &samples, double top, bool stale, const Tokens &tokens)
+void paintSparkline(QPainter &painter, const QRectF &rect, const SampleRing &samples, int shown, double top, bool stale, const Tokens &tokens)
 {
     painter.save();
     painter.setRenderHint(QPainter::Antialiasing);
@@ -17,12 +17,12 @@ void paintSparkline(QPainter &painter, const QRectF &rect, const SampleRing &sam
     // The base line says where 0 is and that there is a place for values, also when there are none.
     painter.setPen(QPen(tokens.border, 1.0));
     painter.drawLine(QPointF(rect.left(), rect.bottom() - 0.5), QPointF(rect.right(), rect.bottom() - 0.5));
-    if (samples.size() == 0 || samples.capacity() < 2 || top <= 0) {
+    if (samples.size() == 0 || shown < 2 || top <= 0) {
         painter.restore();
         return;
     }
     const QRectF area = rect.adjusted(0, 1, 0, -1);
-    const double step = area.width() / (samples.capacity() - 1);
+    const double step = area.width() / (shown - 1);
     const auto x = [&](int i) { return area.right() - step * (samples.size() - 1 - i); };
     const auto y = [&](float v) { return area.bottom() - area.height() * std::clamp(double(v) / top, 0.0, 1.0); };
     QColor fill = colour;
@@ -70,10 +70,21 @@ void Sparkline::setSamples(const SampleRing &samples, double top, bool stale)
     update();
 }
 
+int Sparkline::shown() const
+{
+    const int third = m_samples.capacity() / 3;
+    return m_samples.size() > third ? m_samples.capacity() : third;
+}
+
+double Sparkline::span() const
+{
+    return m_samples.capacity() > 0 ? double(shown()) / m_samples.capacity() : 1.0;
+}
+
 void Sparkline::paintEvent(QPaintEvent *)
 {
     QPainter painter(this);
-    paintSparkline(painter, rect(), m_samples, m_top, m_stale, tokensFor(palette()));
+    paintSparkline(painter, rect(), m_samples, shown(), m_top, m_stale, tokensFor(palette()));
 }
 
 } // namespace hybridge
