@@ -3,6 +3,7 @@
 // hybridgectl drill against the whole lab with its load balancer, which rewrites no model's name.
 #include "tests/system/labfixture.h"
 
+#include <QElapsedTimer>
 #include <QTest>
 
 using namespace hybridge::test;
@@ -37,6 +38,25 @@ private Q_SLOTS:
         QVERIFY2(ended.err.contains("do not tell which node gave them, behind a balancer"), describe(ended));
         QVERIFY(ended.json().value(u"restored"_s).toBool());
         QCOMPARE(run(u"route show"_s).json().value(u"weights"_s).toObject().value(u"gcp"_s).toInt(), 80);
+    }
+
+    // The lab's imitated visitors go where the balancer sends them.
+    void theLoadFollowsTheShares()
+    {
+        const auto running = [this] { return nodeOf(m_lab.status().json(), u"gcp"_s).value(u"engine"_s).toObject().value(u"running"_s).toDouble(-1); };
+        const CtlResult taken = run(u"route set gcp=0 home=100"_s);
+        QVERIFY2(taken.exitCode == 0, describe(taken));
+        QElapsedTimer watch;
+        watch.start();
+        int quiet = 0; // looks in a row: the usual load has lulls of its own
+        while (quiet < 10 && watch.elapsed() < 90000)
+            quiet = running() == 0 ? quiet + 1 : 0;
+        QCOMPARE(quiet, 10);
+        QCOMPARE(run(u"route set gcp=80 home=20"_s).exitCode, 0);
+        double now = 0;
+        while (now <= 0 && watch.elapsed() < 150000)
+            now = running();
+        QVERIFY(now > 0);
     }
 };
 

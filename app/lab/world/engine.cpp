@@ -26,7 +26,7 @@ double seconds(Monotonic::duration time)
 
 double visitorsAt(const World::Node &node, double at)
 {
-    static constexpr double Fade = 5; // seconds: some three of the longest answers
+    static constexpr double Fade = 5; // seconds
     const double since = at - seconds(node.visitorsChanged - node.born);
     return since <= 0 ? node.visitorsBefore
                       : node.visitorsAfter + (node.visitorsBefore - node.visitorsAfter) * std::exp(-since / Fade);
@@ -62,7 +62,12 @@ void World::integrateLocked(Node &node) const
     node.requestsDone += load * rate * span / 180.0;
     node.countedUntil = now;
     const double at = seconds(now - node.born);
-    if (background(*node.spec, at, visitorsAt(node, at)).load > Idle || node.inUse > 0)
+    const bool isAsked = background(*node.spec, at, visitorsAt(node, at)).load > Idle;
+    if (!isAsked && node.spec->engine == EngineKind::Ollama && node.modelUsedAt + KeepAlive <= Wall::now())
+        node.modelLetGo = true;
+    if (isAsked)
+        node.modelLetGo = false; // the visitors have it loaded again
+    if (isAsked || node.inUse > 0)
         node.modelUsedAt = Wall::now();
 }
 
@@ -90,7 +95,7 @@ EngineState World::engineLocked(const Node &node) const
     state.loadedModel = alive ? node.loadedModel : std::string();
     if (node.spec->engine == EngineKind::Ollama) {
         state.modelExpires = node.modelUsedAt + KeepAlive;
-        if (state.modelExpires <= Wall::now())
+        if (node.modelLetGo)
             state.loadedModel.clear();
     }
     const bool noGpu = hasFaultLocked(node, "cpu-fallback")
@@ -190,9 +195,10 @@ void World::setLoadedModel(std::string_view nodeId, std::string model)
 {
     std::unique_lock lock(m_mutex);
     Node *node = nodeFor(nodeId);
-    if (!node || node->spec->engine == EngineKind::Vllm || node->loadedModel == model)
+    if (!node || node->spec->engine == EngineKind::Vllm || (node->loadedModel == model && !node->modelLetGo))
         return;
     node->loadedModel = std::move(model);
+    node->modelLetGo = false;
     node->modelUsedAt = Wall::now();
     changed(lock);
 }

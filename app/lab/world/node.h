@@ -30,6 +30,7 @@ struct World::Node {
     std::uint64_t engineEpoch = 1;
     std::string loadedModel;
     Wall::time_point modelUsedAt; ///< Ollama lets a model go some time after
+    bool modelLetGo = false;      ///< it has: loadedModel says which, and is no longer loaded
     int slots = 1;
     int inUse = 0;
     int queued = 0;
